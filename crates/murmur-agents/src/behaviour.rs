@@ -1,0 +1,326 @@
+//! The behavioural policy: a multinomial logit over what to do about each post read.
+//!
+//! An agent reads its feed from the top until its session's time is up. For each post it takes the action of highest
+//! utility plus Gumbel noise (McFadden 1974): a noisy, myopic best response. Utilities are linear in eight features of
+//! the post; ignoring it has utility 0. Noise is keyed by the root's stable key and the action, so one more post
+//! elsewhere changes no other choice.
+
+use murmur_core::{Action, ActionKind, AgentId, Purpose, Step, Stream};
+use serde::{Deserialize, Serialize};
+
+use crate::{Decision, Observation, Seen, Writer};
+
+/// How agents behave without a language model.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct BehaviourConfig {
+    /// Mean number of posts that an average agent writes each time it is active.
+    pub posts_per_session: f64,
+    /// Mean length of a session in seconds; a session's length is exponentially distributed.
+    pub session_seconds: f64,
+    /// Seconds that reading a post takes.
+    pub reading_seconds: f64,
+    /// Seconds that writing a quote or a comment takes.
+    pub writing_seconds: f64,
+    /// Utility of liking a post.
+    pub like: UtilityConfig,
+    /// Utility of disliking a post.
+    pub dislike: UtilityConfig,
+    /// Utility of reposting.
+    pub repost: UtilityConfig,
+    /// Utility of quoting.
+    pub quote: UtilityConfig,
+    /// Utility of commenting.
+    pub comment: UtilityConfig,
+    /// Utility of following the author.
+    pub follow: UtilityConfig,
+    /// Utility of unfollowing the author.
+    pub unfollow: UtilityConfig,
+    /// Utility of muting the author.
+    pub mute: UtilityConfig,
+    /// Utility of reporting the post.
+    pub report: UtilityConfig,
+}
+
+impl Default for BehaviourConfig {
+    fn default() -> Self {
+        Self {
+            posts_per_session: 0.08,
+            session_seconds: 75.0,
+            reading_seconds: 8.0,
+            writing_seconds: 30.0,
+            like: UtilityConfig::default(),
+            dislike: UtilityConfig::default(),
+            repost: UtilityConfig::default(),
+            quote: UtilityConfig::default(),
+            comment: UtilityConfig::default(),
+            follow: UtilityConfig::default(),
+            unfollow: UtilityConfig::default(),
+            mute: UtilityConfig::default(),
+            report: UtilityConfig::default(),
+        }
+    }
+}
+
+impl BehaviourConfig {
+    /// The key, below `behaviour`, of a coefficient that is given and not finite.
+    pub fn not_finite(&self) -> Option<String> {
+        ActionKind::ALL.into_iter().find_map(|kind| {
+            let (section, utility) = self.utility(kind)?;
+            utility.not_finite().map(|name| format!("{section}.{name}"))
+        })
+    }
+
+    /// The section of an action that is weighed for each post, with its name; `None` for posting, which is a rate.
+    fn utility(&self, kind: ActionKind) -> Option<(&'static str, &UtilityConfig)> {
+        Some(match kind {
+            ActionKind::LikePost => ("like", &self.like),
+            ActionKind::DislikePost => ("dislike", &self.dislike),
+            ActionKind::Repost => ("repost", &self.repost),
+            ActionKind::QuotePost => ("quote", &self.quote),
+            ActionKind::CreateComment => ("comment", &self.comment),
+            ActionKind::Follow => ("follow", &self.follow),
+            ActionKind::Unfollow => ("unfollow", &self.unfollow),
+            ActionKind::Mute => ("mute", &self.mute),
+            ActionKind::ReportPost => ("report", &self.report),
+            ActionKind::CreatePost => return None,
+        })
+    }
+}
+
+/// Declares the coefficients once, for the configuration (where each may be left out) and for use.
+macro_rules! coefficients {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// Coefficients of one action's utility. What is left out keeps the action's default.
+        #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize, schemars::JsonSchema)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct UtilityConfig {
+            $(
+                $(#[$doc])*
+                #[serde(skip_serializing_if = "Option::is_none")]
+                pub $name: Option<f32>,
+            )*
+        }
+
+        impl UtilityConfig {
+            /// The name of a coefficient that is given and not finite.
+            fn not_finite(&self) -> Option<&'static str> {
+                let given = [$((stringify!($name), self.$name),)*];
+                given.iter().find(|(_, value)| value.is_some_and(|value| !value.is_finite())).map(|(name, _)| *name)
+            }
+        }
+
+        /// The coefficients of one action's utility, all set.
+        #[derive(Clone, Copy, PartialEq, Debug)]
+        pub struct Coefficients {
+            $($(#[$doc])* pub $name: f32,)*
+        }
+
+        impl Coefficients {
+            fn from_config(config: &UtilityConfig, defaults: [f32; 8]) -> Self {
+                let [$($name,)*] = defaults;
+                Self { $($name: config.$name.unwrap_or($name),)* }
+            }
+
+            fn dot(&self, features: &Self) -> f32 {
+                let mut sum = 0.0;
+                $(sum += self.$name * features.$name;)*
+                sum
+            }
+        }
+    };
+}
+
+coefficients! {
+    /// Utility of the action when all features are 0.
+    constant,
+    /// Per unit of interest: the cosine of the post's vector and the agent's, in [-1, 1].
+    interest,
+    /// Per unit of agreement: 1 − |stance − opinion|, in [-1, 1]; 0 for a post without a topic.
+    agreement,
+    /// Per unit of social proof: ln(1 + n), n being those among the last 32 engagements with the root that are by
+    /// followed accounts.
+    social_proof,
+    /// Per unit of popularity: ln(1 + likes + shares).
+    popularity,
+    /// Per hour of the root's age, up to 24.
+    age,
+    /// If the agent follows the author.
+    follows,
+    /// Per unit of fatigue: the share of the session that is over, in [0, 1].
+    fatigue,
+}
+
+/// The actions that an agent weighs for each post, in the order of their noise, with the default coefficients of
+/// their utilities in the order of [`Coefficients`].
+#[rustfmt::skip]
+const WEIGHED: [(ActionKind, [f32; 8]); 9] = [
+    (ActionKind::LikePost,      [-3.6,  1.5,  0.8, 0.6,  0.10, -0.05, 0.3, -0.5]),
+    (ActionKind::DislikePost,   [-5.2,  0.5, -1.5, 0.0,  0.10, -0.05, 0.0, -0.5]),
+    (ActionKind::Repost,        [-4.9,  1.5,  1.0, 0.8,  0.15, -0.10, 0.4, -0.5]),
+    (ActionKind::QuotePost,     [-6.5,  1.5, -0.2, 0.4,  0.10, -0.10, 0.2, -0.8]),
+    (ActionKind::CreateComment, [-5.5,  1.5, -0.3, 0.3,  0.10, -0.10, 0.3, -0.8]),
+    (ActionKind::Follow,        [-6.2,  1.5,  1.0, 0.3,  0.10, -0.05, 0.0, -0.5]),
+    (ActionKind::Unfollow,      [-6.5, -1.0, -1.8, 0.0,  0.00,  0.00, 0.0, -0.5]),
+    (ActionKind::Mute,          [-8.0, -0.5, -1.8, 0.0,  0.00,  0.00, 0.0, -0.5]),
+    (ActionKind::ReportPost,    [-8.5,  0.0, -2.0, 0.0,  0.00,  0.00, 0.0, -0.5]),
+];
+
+/// The policy with its coefficients.
+#[derive(Clone, Debug)]
+pub struct Behaviour {
+    config: BehaviourConfig,
+    options: [WeighedAction; WEIGHED.len()],
+    seed: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct WeighedAction {
+    kind: ActionKind,
+    coefficients: Coefficients,
+}
+
+impl Behaviour {
+    /// The policy that `config` describes, in the run of `seed`.
+    pub fn new(config: BehaviourConfig, seed: u64) -> Self {
+        let options = WEIGHED.map(|(kind, defaults)| {
+            let (_, given) = config.utility(kind).expect("every action here is weighed");
+            WeighedAction { kind, coefficients: Coefficients::from_config(given, defaults) }
+        });
+        Self { config, options, seed }
+    }
+
+    /// What the agent reads and does at `step`.
+    pub fn decide(&self, step: Step, observation: Observation<'_>, writer: &Writer<'_>) -> Decision {
+        let agent = observation.agent;
+        let choices = Stream::new(self.seed, Purpose::Choice, step, agent);
+        let mut words = Stream::new(self.seed, Purpose::Writing, step, agent);
+        let mut session = Session::begin(&self.config, Stream::new(self.seed, Purpose::Session, step, agent));
+        let mut actions = self.write_posts(step, agent, writer);
+        let mut read = 0;
+        for seen in observation.feed {
+            if session.is_over() {
+                break;
+            }
+            read += 1;
+            session.spend(self.config.reading_seconds);
+            let choice = self.choose(seen, session.fatigue(), choices.about(seen.key));
+            let Some(action) = choice.and_then(|kind| act(kind, agent, seen, writer, &mut words)) else {
+                continue;
+            };
+            if matches!(action, Action::QuotePost(..) | Action::CreateComment(..)) {
+                session.spend(self.config.writing_seconds);
+            }
+            if !repeats(&actions, &action) {
+                actions.push(action);
+            }
+        }
+        Decision { agent, read, actions }
+    }
+
+    fn write_posts(&self, step: Step, agent: AgentId, writer: &Writer<'_>) -> Vec<Action> {
+        let productivity = f64::from(writer.population.productivity(agent));
+        let mut draws = Stream::new(self.seed, Purpose::Posting, step, agent);
+        let count = draws.poisson(self.config.posts_per_session * productivity);
+        (0..count).filter_map(|_| writer.post(agent, &mut draws)).map(Action::CreatePost).collect()
+    }
+
+    /// The action of highest utility plus noise; `None` to ignore the post.
+    fn choose(&self, seen: &Seen, fatigue: f32, mut noise: Stream) -> Option<ActionKind> {
+        let features = features(seen, fatigue);
+        let mut best = noise.gumbel();
+        let mut choice = None;
+        for option in &self.options {
+            // Every action draws its noise, possible or not, so that each keeps its own.
+            let utility = option.coefficients.dot(&features) + noise.gumbel();
+            if utility > best && is_possible(option.kind, seen) {
+                best = utility;
+                choice = Some(option.kind);
+            }
+        }
+        choice
+    }
+}
+
+/// The values that a post gives the coefficients' features.
+fn features(seen: &Seen, fatigue: f32) -> Coefficients {
+    Coefficients {
+        constant: 1.0,
+        interest: seen.interest,
+        agreement: seen.agreement,
+        social_proof: libm::log1pf(seen.social_proof as f32),
+        popularity: libm::log1pf(seen.popularity as f32),
+        age: (seen.age as f32 / 60.0).min(24.0),
+        follows: if seen.ties.follows_author { 1.0 } else { 0.0 },
+        fatigue,
+    }
+}
+
+/// Whether the platform would carry the action out.
+fn is_possible(kind: ActionKind, seen: &Seen) -> bool {
+    let ties = seen.ties;
+    match kind {
+        ActionKind::LikePost => !ties.likes,
+        ActionKind::DislikePost => !ties.dislikes,
+        ActionKind::Repost => !ties.reposted,
+        ActionKind::Follow => !ties.follows_author,
+        ActionKind::Unfollow => ties.follows_author,
+        ActionKind::ReportPost => !ties.reported,
+        // A feed shows nobody whom its reader has muted.
+        ActionKind::Mute | ActionKind::QuotePost | ActionKind::CreateComment | ActionKind::CreatePost => true,
+    }
+}
+
+/// The action of this kind about a post; `None` if it takes words and the agent has none.
+fn act(
+    kind: ActionKind,
+    agent: AgentId,
+    seen: &Seen,
+    writer: &Writer<'_>,
+    words: &mut Stream,
+) -> Option<Action> {
+    let post = seen.post;
+    Some(match kind {
+        ActionKind::LikePost => Action::LikePost(post),
+        ActionKind::DislikePost => Action::DislikePost(post),
+        ActionKind::Repost => Action::Repost(post),
+        ActionKind::QuotePost => Action::QuotePost(post, writer.reply(agent, seen.topic, words)?),
+        ActionKind::CreateComment => Action::CreateComment(post, writer.reply(agent, seen.topic, words)?),
+        ActionKind::Follow => Action::Follow(seen.author),
+        ActionKind::Unfollow => Action::Unfollow(seen.author),
+        ActionKind::Mute => Action::Mute(seen.author),
+        ActionKind::ReportPost => Action::ReportPost(post),
+        ActionKind::CreatePost => Action::CreatePost(writer.post(agent, words)?),
+    })
+}
+
+/// Whether the agent has decided the same about the same author before in this session: two posts of an author in a
+/// feed are no reason to follow it twice.
+fn repeats(actions: &[Action], action: &Action) -> bool {
+    action.target().is_some() && actions.contains(action)
+}
+
+/// The time an agent spends on the platform in one step.
+struct Session {
+    length: f64,
+    spent: f64,
+}
+
+impl Session {
+    fn begin(config: &BehaviourConfig, mut draws: Stream) -> Self {
+        Self { length: config.session_seconds * draws.exponential(), spent: 0.0 }
+    }
+
+    fn is_over(&self) -> bool {
+        self.spent >= self.length
+    }
+
+    fn spend(&mut self, seconds: f64) {
+        self.spent += seconds;
+    }
+
+    /// The share of the session that is over, at most 1.
+    fn fatigue(&self) -> f32 {
+        (self.spent / self.length).min(1.0) as f32
+    }
+}

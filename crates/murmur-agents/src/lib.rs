@@ -1,0 +1,23 @@
+//! Agents: who they are, what they believe, and how they decide without a language model.
+//!
+//! [`Population`] holds the personas, [`Beliefs`] the opinions that reading changes, [`Behaviour`] the policy that
+//! turns an [`Observation`] into a [`Decision`].
+//!
+//! Invariant: an agent decides from its own row and its observation alone. No function here sees another agent's
+//! opinions.
+
+mod behaviour;
+mod decision;
+mod observation;
+mod opinion;
+mod population;
+mod synthetic;
+mod writing;
+
+pub use behaviour::{Behaviour, BehaviourConfig, Coefficients, UtilityConfig};
+pub use decision::Decision;
+pub use observation::{Observation, Seen, Ties};
+pub use opinion::{Beliefs, InitialOpinions, OpinionModel};
+pub use population::{Hours, Interests, Persona, Population, PreviousPost};
+pub use synthetic::{Synthesizer, SyntheticConfig};
+pub use writing::Writer;

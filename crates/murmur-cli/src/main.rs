@@ -1,0 +1,55 @@
+//! The `murmur` command: parsing, progress and tables. No logic of its own.
+//!
+//! Exit codes: 0 done, 1 the system failed (a disk, a file that cannot be read), 2 the command, the configuration or an
+//! input file is at fault.
+
+mod failure;
+mod measure;
+mod plot;
+mod progress;
+mod run;
+mod summary;
+mod timings;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Simulates social media at the scale of a city: agents read feeds, post, repost, argue, follow and fall out, while
+/// the spread of information and the parting of opinions are measured.
+#[derive(Parser)]
+#[command(name = "murmur", version, max_term_width = 100, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run a simulation from a configuration file.
+    Run(run::RunArgs),
+    /// Measure your own data: cascades, opinions or a network. Prints JSON.
+    #[command(subcommand)]
+    Measure(measure::MeasureCommand),
+    /// List every configuration key with its type, default and meaning, as Markdown.
+    Keys,
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Run(args) => run::run(&args),
+        Command::Measure(command) => measure::measure(&command),
+        Command::Keys => print_keys(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+fn print_keys() -> Result<(), failure::Failure> {
+    failure::print(&murmur_engine::config::reference::markdown())
+}

@@ -1,0 +1,119 @@
+//! The page that a finished run prints.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use murmur_core::{Clock, Step};
+use murmur_engine::{OpinionChange, Summary, WatchedPoint, WatchedSeries};
+
+use crate::plot::{Curve, Point, bars, curves};
+
+/// Tables, plots and what to try next.
+pub(crate) fn report(summary: &Summary, clock: &Clock, config: &Path, out: &Path) -> String {
+    let mut page = totals(summary, clock);
+    page += &watched(&summary.watched, summary.steps, clock);
+    page += &opinions(&summary.opinions);
+    page + &next_commands(config, out)
+}
+
+fn totals(summary: &Summary, clock: &Clock) -> String {
+    let cascades = &summary.cascades;
+    let kinds: Vec<String> =
+        summary.posts.iter().map(|(kind, count)| format!("{} {kind}s", count_of(*count))).collect();
+    let done: Vec<String> = summary
+        .actions
+        .iter()
+        .filter(|&(_, &count)| count > 0)
+        .map(|(name, count)| format!("{name} {}", count_of(*count)))
+        .collect();
+    let mut page = String::from("\n");
+    let mut row = |name: &str, value: String| {
+        // The only failure of writing to a string is running out of memory.
+        let _ = writeln!(page, "  {name:<12} {value}");
+    };
+    row("simulated", format!("{} steps, until {}", summary.steps, clock.label(Step(summary.steps))));
+    row(
+        "agents",
+        format!("{}, active {} times", count_of(summary.agents.into()), count_of(summary.activations)),
+    );
+    row(
+        "follows",
+        format!("{} at first, {} at last", count_of(summary.follows_first), count_of(summary.follows_last)),
+    );
+    row("exposures", count_of(summary.exposures));
+    row("posts", kinds.join(", "));
+    row("actions", format!("{} (refused {})", done.join(", "), count_of(summary.refused)));
+    row(
+        "cascades",
+        format!(
+            "{} roots, {} reposted, largest {}, deepest {}",
+            count_of(cascades.roots),
+            cascades.reposted_share.map_or("none".to_owned(), |share| format!("{:.1} %", 100.0 * share)),
+            cascades.max_scale,
+            cascades.max_depth
+        ),
+    );
+    if let Some(gini) = summary.attention_gini {
+        row("attention", format!("Gini {gini:.3} of exposures over authors"));
+    }
+    page
+}
+
+fn watched(series: &[WatchedSeries], steps: u32, clock: &Clock) -> String {
+    let planted: Vec<&WatchedSeries> = series.iter().filter(|series| !series.points.is_empty()).collect();
+    if planted.is_empty() {
+        return String::new();
+    }
+    let plot = |what: &str, value: fn(&WatchedPoint) -> f64| {
+        let points = |series: &WatchedSeries| {
+            series.points.iter().map(|point| Point { x: f64::from(point.step), y: value(point) }).collect()
+        };
+        let lines: Vec<Curve> = planted
+            .iter()
+            .map(|series| Curve { name: series.name.clone(), points: points(series) })
+            .collect();
+        format!("\n  {what}\n{}", curves(&lines, f64::from(steps), &clock.label(Step(steps))))
+    };
+    plot("reads of seed posts so far", |point| point.exposures)
+        + &plot("size of their cascades", |point| point.scale)
+}
+
+fn opinions(changes: &[OpinionChange]) -> String {
+    let width = changes.iter().map(|change| change.topic.chars().count()).max().unwrap_or(0);
+    let mut page = String::from("\n  opinions, from -1 (against) to 1 (for)\n");
+    for change in changes {
+        for (when, histogram, summary) in [
+            ("first", &change.histogram_first, &change.first),
+            ("last", &change.histogram_last, &change.last),
+        ] {
+            let number = |value: Option<f64>| value.map_or("–".to_owned(), |value| format!("{value:+.3}"));
+            let topic = if when == "first" { change.topic.as_str() } else { "" };
+            let _ = writeln!(
+                page,
+                "  {topic:<width$} {when:<5} │{}│ mean {}, variance {}",
+                bars(histogram),
+                number(summary.mean),
+                number(summary.variance),
+            );
+        }
+    }
+    page
+}
+
+fn next_commands(config: &Path, out: &Path) -> String {
+    let (config, out) = (config.display(), out.display());
+    format!(
+        "\nwritten to {out}; try next\n  \
+         murmur run {config} --seed 2\n  \
+         murmur run {config} --set feed.in_network=0 --set feed.random=10\n  \
+         duckdb -c \"SELECT * FROM '{out}/tables/cascades.parquet' ORDER BY scale DESC LIMIT 10\"\n"
+    )
+}
+
+/// A count with commas between thousands.
+fn count_of(count: u64) -> String {
+    let digits = count.to_string();
+    let groups: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().map(|group| str::from_utf8(group).unwrap_or("")).collect();
+    groups.join(",")
+}

@@ -1,0 +1,71 @@
+//! Time per phase, from the tracing spans that the phases open.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use tracing::span::{Attributes, Id};
+use tracing::{Level, Metadata, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::{Context, SubscriberExt};
+use tracing_subscriber::registry::LookupSpan;
+
+/// The spans that are timed, in the order of the report.
+const SPANS: [&str; 9] =
+    ["setup", "activate", "recommend", "observe", "decide", "apply", "measure", "record", "finish"];
+
+/// Times of spans by name, gathered while a run goes on.
+#[derive(Clone, Default)]
+pub(crate) struct Timings(Arc<Mutex<BTreeMap<&'static str, Duration>>>);
+
+/// When a span was opened.
+struct Opened(Instant);
+
+impl Timings {
+    /// Listens to all spans of this process from now on.
+    ///
+    /// # Panics
+    /// When another listener is installed already.
+    pub(crate) fn listen() -> Self {
+        let timings = Self::default();
+        let subscriber = tracing_subscriber::registry().with(timings.clone());
+        tracing::subscriber::set_global_default(subscriber).expect("one listener per process");
+        timings
+    }
+
+    /// A table of time and share by phase.
+    pub(crate) fn report(&self) -> String {
+        let times = self.0.lock().expect("no thread panicked while it held the lock");
+        let total: Duration = times.values().sum();
+        let mut table = String::from("time by phase\n");
+        for name in SPANS {
+            let time = times.get(name).copied().unwrap_or_default();
+            let share = 100.0 * time.as_secs_f64() / total.as_secs_f64().max(f64::MIN_POSITIVE);
+            writeln!(table, "  {name:<10} {:>9.3} s {share:>5.1} %", time.as_secs_f64())
+                .expect("a string takes what it is given");
+        }
+        writeln!(table, "  {:<10} {:>9.3} s", "all", total.as_secs_f64()).expect("as above");
+        table
+    }
+}
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Timings {
+    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
+        metadata.is_span() && *metadata.level() <= Level::INFO && SPANS.contains(&metadata.name())
+    }
+
+    fn on_new_span(&self, _: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        if let Some(span) = context.span(id) {
+            span.extensions_mut().insert(Opened(Instant::now()));
+        }
+    }
+
+    fn on_close(&self, id: Id, context: Context<'_, S>) {
+        let Some(span) = context.span(&id) else { return };
+        if let Some(Opened(start)) = span.extensions().get::<Opened>() {
+            let mut times = self.0.lock().expect("no thread panicked while it held the lock");
+            *times.entry(span.name()).or_default() += start.elapsed();
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! The vocabulary that every other crate speaks: ids, simulated time, stances, texts, actions and their outcomes,
+//! and keyed random streams.
+//!
+//! Invariant: nothing here does I/O, reads a clock or keeps state.
+
+mod action;
+mod ids;
+mod probability;
+pub mod rng;
+mod stance;
+mod text;
+mod time;
+
+pub use action::{Action, ActionKind, Draft, Event, Follow, Outcome, Refusal};
+pub use ids::{AgentId, CommentId, PostId, PostKey, TopicId};
+pub use probability::Probability;
+pub use rng::{Purpose, Stream};
+pub use stance::Stance;
+pub use text::{Phrase, Slant, Text};
+pub use time::{Clock, Minute, Step};

@@ -1,0 +1,16 @@
+//! Readers of users' files and writers of the tables of a run.
+//!
+//! Invariant: this crate knows files and rows, not the simulation. Every reader says in its errors which file, line
+//! and field it could not use and what it expected; what it mends (a self-follow, a missing persona) it counts in a
+//! [`Warning`].
+
+mod csv_file;
+pub mod edges;
+mod error;
+mod input;
+mod list_literal;
+pub mod measured;
+pub mod population;
+pub mod table;
+
+pub use error::{DataError, Warning};

@@ -1,0 +1,151 @@
+//! Phase 5: decisions become facts. The only phase that writes to the world.
+
+use murmur_agents::{Decision, Observation};
+use murmur_core::rng::order_key;
+use murmur_core::{Action, AgentId, Draft, Event, PostId, Stance, Step, Text, TopicId};
+use murmur_recsys::{Feeds, Source};
+use rayon::prelude::*;
+
+use crate::World;
+use crate::observe::Observations;
+
+/// An agent read a row.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Exposure {
+    /// Who read.
+    pub(crate) agent: AgentId,
+    /// The row.
+    pub(crate) post: PostId,
+    /// Its place in the feed, from 0.
+    pub(crate) rank: u32,
+    /// Why it was served.
+    pub(crate) source: Source,
+}
+
+/// What a step came to, in its canonical order.
+#[derive(Default)]
+pub(crate) struct Applied {
+    /// Number of active agents.
+    pub(crate) active: usize,
+    /// What was done, seed posts first.
+    pub(crate) events: Vec<Event>,
+    /// The row that each seed post of this step made, with the seed post's number.
+    pub(crate) seeded: Vec<Seeded>,
+    /// What was read.
+    pub(crate) exposures: Vec<Exposure>,
+}
+
+/// A seed post that was planted.
+pub(crate) struct Seeded {
+    /// Its place in the configuration.
+    pub(crate) seed_post: usize,
+    /// Its row.
+    pub(crate) post: PostId,
+}
+
+/// Carries out a step: seed posts in the order of the configuration, then the agents' actions in the step's keyed
+/// order, each agent's in its own order; then every active agent's opinions move by what it read.
+pub(crate) fn apply(
+    world: &mut World,
+    now: Step,
+    feeds: &Feeds,
+    observations: &Observations,
+    mut decisions: Vec<Decision>,
+) -> Applied {
+    let _span = tracing::info_span!("apply").entered();
+    let opinions = opinions_after(world, observations, &decisions);
+    let order = keyed_order(world, now, &decisions);
+    let exposures = exposures(feeds, &decisions, &order);
+
+    let mut applied = Applied { active: decisions.len(), exposures, ..Applied::default() };
+    plant_seed_posts(world, now, &mut applied);
+    for index in order {
+        let Decision { agent, ref mut actions, .. } = decisions[index];
+        for action in std::mem::take(actions) {
+            carry_out(world, now, agent, action, &mut applied.events);
+        }
+    }
+    for changed in opinions {
+        world.beliefs.set(changed.agent, &changed.opinions);
+    }
+    applied
+}
+
+/// Indexes of the decisions in the canonical order of the step: the agents by their keys, then ids.
+fn keyed_order(world: &World, now: Step, decisions: &[Decision]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..decisions.len()).collect();
+    order.sort_by_cached_key(|&index| {
+        let agent = decisions[index].agent;
+        (order_key(world.seed(), now, agent), agent)
+    });
+    order
+}
+
+fn carry_out(world: &mut World, step: Step, agent: AgentId, action: Action, events: &mut Vec<Event>) {
+    let outcome = world.public.apply(step, agent, &action);
+    events.push(Event { step, agent, action, outcome });
+}
+
+fn plant_seed_posts(world: &mut World, now: Step, applied: &mut Applied) {
+    let due: Vec<usize> = (0..world.config.seed_post.len())
+        .filter(|&index| world.config.seed_post[index].step == now.0)
+        .collect();
+    for seed_post in due {
+        let seed = &world.config.seed_post[seed_post];
+        let topic = world.config.topic_named(&seed.topic).expect("checked with the configuration");
+        let draft = Draft {
+            text: Text::own(&seed.text),
+            topic: Some(TopicId(topic as u16)),
+            stance: seed.stance,
+            vector: world.embedder.embed(&seed.text),
+        };
+        let author = AgentId(seed.author);
+        applied.seeded.push(Seeded { seed_post, post: PostId::from_index(world.public.posts().len()) });
+        carry_out(world, now, author, Action::CreatePost(draft), &mut applied.events);
+    }
+}
+
+/// What the agents read, in the order given.
+fn exposures(feeds: &Feeds, decisions: &[Decision], order: &[usize]) -> Vec<Exposure> {
+    let mut exposures = Vec::with_capacity(decisions.iter().map(|decision| decision.read).sum());
+    for &index in order {
+        let Decision { agent, read, .. } = decisions[index];
+        let rows = feeds.of(index).iter().take(read).zip(0..);
+        exposures.extend(rows.map(|(served, rank)| Exposure {
+            agent,
+            post: served.post,
+            rank,
+            source: served.source,
+        }));
+    }
+    exposures
+}
+
+/// An agent's opinions after a step in which they may have moved.
+struct ChangedOpinions {
+    agent: AgentId,
+    opinions: Vec<Stance>,
+}
+
+/// The opinions of the active agents after what they read, in the order of reading.
+fn opinions_after(
+    world: &World,
+    observations: &Observations,
+    decisions: &[Decision],
+) -> Vec<ChangedOpinions> {
+    let after = |observation: Observation<'_>, read: usize| {
+        let mut opinions = world.beliefs.of(observation.agent).to_vec();
+        for seen in &observation.feed[..read] {
+            if let Some(topic) = seen.topic {
+                let opinion = &mut opinions[topic.index()];
+                *opinion = world.config.opinion.model.after(*opinion, seen.stance);
+            }
+        }
+        ChangedOpinions { agent: observation.agent, opinions }
+    };
+    (0..observations.len())
+        .into_par_iter()
+        .with_min_len(256)
+        .map(|index| after(observations.of(index), decisions[index].read))
+        .collect()
+}

@@ -1,0 +1,443 @@
+//! The configuration of a run: one TOML file, every key with a default in its type, unknown keys refused.
+//!
+//! [`load`] reads a file and applies `--set key=value` overrides; [`Config::check`] finds what the types alone
+//! cannot know.
+
+mod load;
+pub mod reference;
+mod section;
+
+use std::path::PathBuf;
+
+use murmur_agents::{BehaviourConfig, InitialOpinions, Interests, OpinionModel, SyntheticConfig};
+use murmur_core::{Clock, Probability, Stance};
+use murmur_data::edges::NodeIds;
+use murmur_graph::GraphModel;
+use murmur_recsys::{FeedConfig, HashedEmbedder};
+use serde::{Deserialize, Serialize};
+
+pub use load::{ConfigError, Override, load};
+
+/// Everything that decides a run, except the files it names.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// How long the run is and where its randomness starts.
+    pub run: RunConfig,
+    /// What people talk about; at least one topic.
+    pub topic: Vec<TopicConfig>,
+    /// Who the agents are.
+    #[serde(deserialize_with = "section::named")]
+    pub population: PopulationConfig,
+    /// Who follows whom at the start.
+    #[serde(deserialize_with = "section::named")]
+    pub graph: GraphConfig,
+    /// What agents are shown.
+    pub feed: FeedConfig,
+    /// How texts become vectors.
+    pub embedder: EmbedderConfig,
+    /// What agents do.
+    pub behaviour: BehaviourConfig,
+    /// What agents believe and how reading changes it.
+    pub opinion: OpinionConfig,
+    /// Posts planted by the experimenter.
+    pub seed_post: Vec<SeedPost>,
+    /// What is measured, and how often.
+    pub metrics: MetricsConfig,
+    /// What is written.
+    pub tables: TablesConfig,
+}
+
+/// How long the run is and where its randomness starts.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RunConfig {
+    /// The seed of all random draws, up to 9223372036854775807. The same seed gives the same tables.
+    pub seed: u64,
+    /// Number of steps.
+    pub steps: u32,
+    /// Simulated minutes per step, 1 to 1440.
+    pub minutes_per_step: u32,
+    /// Time of day at which the run starts, as HH:MM.
+    pub start: String,
+}
+
+impl Default for RunConfig {
+    fn default() -> Self {
+        Self { seed: 1, steps: 480, minutes_per_step: 3, start: "00:00".to_owned() }
+    }
+}
+
+/// A topic that posts are about and agents have opinions on.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TopicConfig {
+    /// The topic as it stands in a sentence. Must differ from the others.
+    pub name: String,
+    /// Words that texts about the topic use. Default: the name alone.
+    #[serde(default)]
+    pub words: Vec<String>,
+}
+
+/// Who the agents are. `kind` says where they come from.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum PopulationConfig {
+    /// Made up: any number of agents with interests, hours and productivity drawn at random.
+    Synthetic(SyntheticPopulation),
+    /// OASIS's X/Twitter population, a CSV file.
+    OasisX(PopulationFileConfig),
+    /// OASIS's Reddit population, a JSON file.
+    OasisReddit(PopulationFileConfig),
+}
+
+impl Default for PopulationConfig {
+    fn default() -> Self {
+        Self::Synthetic(SyntheticPopulation::default())
+    }
+}
+
+/// A synthetic population.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SyntheticPopulation {
+    /// Number of agents. Default: as many as the graph file names, or 10,000.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<u32>,
+    /// How the agents differ.
+    pub traits: SyntheticConfig,
+}
+
+/// A population read from a file.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PopulationFileConfig {
+    /// The file, relative to the configuration's folder.
+    pub path: PathBuf,
+}
+
+/// Who follows whom at the start. `kind` says where the follows come from.
+#[derive(Clone, PartialEq, Debug, Serialize, schemars::JsonSchema)]
+#[serde(untagged)]
+pub enum GraphConfig {
+    /// Follows that somebody else has written down.
+    Given(GivenGraph),
+    /// Follows drawn at random.
+    Generated(GraphModel),
+}
+
+impl Default for GraphConfig {
+    fn default() -> Self {
+        Self::Generated(GraphModel::default())
+    }
+}
+
+/// Follows that somebody else has written down.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum GivenGraph {
+    /// The follows in the population's own file; none, if it holds none.
+    Population(NoMoreKeys),
+    /// An edge list.
+    File(GraphFileConfig),
+}
+
+/// A section with no keys beyond its kind.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoMoreKeys {}
+
+/// Edge lists: CSV with `source,target`, or SNAP's form with `#` comments; `.gz` too. The source follows (mutes,
+/// blocks) the target.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GraphFileConfig {
+    /// The follows, relative to the configuration's folder.
+    pub path: PathBuf,
+    /// What the ids in the files are.
+    #[serde(default)]
+    pub ids: NodeIds,
+    /// Who has muted whom, likewise. Default: nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mutes: Option<PathBuf>,
+    /// Who has blocked whom, likewise. Default: nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocks: Option<PathBuf>,
+}
+
+/// How texts become vectors.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct EmbedderConfig {
+    /// Length of the vectors, a multiple of 64.
+    pub dimensions: usize,
+}
+
+impl Default for EmbedderConfig {
+    fn default() -> Self {
+        Self { dimensions: 64 }
+    }
+}
+
+/// What agents believe and how reading changes it.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct OpinionConfig {
+    /// How opinions are spread at the start.
+    pub initial: InitialOpinions,
+    /// How reading moves them.
+    #[serde(deserialize_with = "section::named")]
+    pub model: OpinionModel,
+}
+
+/// A post planted by the experimenter.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SeedPost {
+    /// What tables and plots call it. Default: `seed 1`, `seed 2`, …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The agent that posts it.
+    pub author: u32,
+    /// The step in which it is posted, before anybody else acts. Default 0.
+    #[serde(default)]
+    pub step: u32,
+    /// The name of its topic.
+    pub topic: String,
+    /// Where it stands on the topic, -1 to 1.
+    pub stance: Stance,
+    /// Its words.
+    pub text: String,
+}
+
+/// What is measured, and how often.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct MetricsConfig {
+    /// Every how many steps the whole population is measured. Default: 1 up to 100,000 agents, 20 above. The first and
+    /// the last step always are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub every: Option<u32>,
+    /// Names of seed posts whose cascade is measured at every step. Default: all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub watch: Option<Vec<String>>,
+    /// The column of the population file whose values group agents for the E-I index (for a synthetic population:
+    /// `interest`, the favourite topic). Default: the sign of the opinion.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+}
+
+/// What is written.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct TablesConfig {
+    /// Share of agents whose exposures are written; who they are is drawn once. 0 writes none.
+    pub exposures: Probability,
+}
+
+impl Default for TablesConfig {
+    fn default() -> Self {
+        Self { exposures: Probability::of(1.0) }
+    }
+}
+
+/// The interval to which activation probabilities refer, in simulated minutes.
+pub const ACTIVATION_MINUTES: f64 = 3.0;
+
+impl Config {
+    /// The clock of the run. The configuration has been checked.
+    pub fn clock(&self) -> Clock {
+        let starts_at = minute_of_day(&self.run.start).expect("checked by `check`");
+        Clock { minutes_per_step: self.run.minutes_per_step, starts_at }
+    }
+
+    /// The name of the seed post at `index`.
+    pub fn seed_name(&self, index: usize) -> String {
+        self.seed_post[index].name.clone().unwrap_or_else(|| format!("seed {}", index + 1))
+    }
+
+    /// The place of the topic called `name`.
+    pub fn topic_named(&self, name: &str) -> Option<usize> {
+        self.topic.iter().position(|topic| topic.name == name)
+    }
+
+    /// The files that the configuration names.
+    pub fn inputs(&self) -> Vec<PathBuf> {
+        let mut copy = self.clone();
+        copy.paths_mut().into_iter().map(|path| path.clone()).collect()
+    }
+
+    /// Every path in the configuration, to be resolved.
+    fn paths_mut(&mut self) -> Vec<&mut PathBuf> {
+        let mut paths = Vec::new();
+        match &mut self.population {
+            PopulationConfig::OasisX(file) | PopulationConfig::OasisReddit(file) => {
+                paths.push(&mut file.path)
+            }
+            PopulationConfig::Synthetic(_) => {}
+        }
+        if let GraphConfig::Given(GivenGraph::File(file)) = &mut self.graph {
+            paths.push(&mut file.path);
+            paths.extend(file.mutes.as_mut());
+            paths.extend(file.blocks.as_mut());
+        }
+        paths
+    }
+
+    /// Checks what the types alone cannot know.
+    ///
+    /// # Errors
+    /// The first fault found, naming its key and what was expected.
+    pub fn check(&self) -> Result<(), String> {
+        self.check_run()?;
+        self.check_topics()?;
+        self.check_population()?;
+        self.check_feed()?;
+        self.check_behaviour()?;
+        self.check_seed_posts()?;
+        self.check_metrics()
+    }
+
+    fn check_run(&self) -> Result<(), String> {
+        let run = &self.run;
+        expect(run.steps >= 1, "run.steps", "at least 1", run.steps)?;
+        expect(
+            (1..=1440).contains(&run.minutes_per_step),
+            "run.minutes_per_step",
+            "1 to 1440 minutes",
+            run.minutes_per_step,
+        )?;
+        let fits = run.steps.checked_mul(run.minutes_per_step).is_some();
+        expect(fits, "run.steps", "a run of fewer than 4,294,967,296 simulated minutes", run.steps)?;
+        expect(minute_of_day(&run.start).is_some(), "run.start", "a time of day as HH:MM", &run.start)
+    }
+
+    fn check_topics(&self) -> Result<(), String> {
+        if self.topic.is_empty() {
+            return Err(
+                "topic: expected at least one, for instance\n\n  [[topic]]\n  name = \"the election\"\n  \
+                        words = [\"ballot\", \"candidate\"]\n"
+                    .to_owned(),
+            );
+        }
+        let count = self.topic.len();
+        expect(count <= Interests::MOST_TOPICS, "topic", "at most 64 topics", count)?;
+        for (index, topic) in self.topic.iter().enumerate() {
+            let key = format!("topic {}", index + 1);
+            expect(!topic.name.trim().is_empty(), &key, "a name", format!("{:?}", topic.name))?;
+            if self.topic_named(&topic.name) != Some(index) {
+                return Err(format!(
+                    "{key}: expected a name that no other topic has, found {:?}",
+                    topic.name
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_population(&self) -> Result<(), String> {
+        if let PopulationConfig::Synthetic(population) = &self.population {
+            expect(population.size != Some(0), "population.size", "at least 1 agent", 0)?;
+            if let Some(fault) = population.traits.fault() {
+                return Err(fault);
+            }
+            if self.graph == GraphConfig::Given(GivenGraph::Population(NoMoreKeys {})) {
+                return Err(
+                    "graph.kind: a synthetic population brings no follows; expected a generator or `file`"
+                        .to_owned(),
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn check_feed(&self) -> Result<(), String> {
+        let feed = &self.feed;
+        let slots = [feed.in_network, feed.interest, feed.hot, feed.random];
+        let length: u64 = slots.iter().map(|&slots| u64::from(slots)).sum();
+        expect(
+            (1..=1000).contains(&length),
+            "feed",
+            "1 to 1000 posts in all from in_network, interest, hot and random",
+            length,
+        )?;
+        expect(feed.max_age >= 1, "feed.max_age", "at least 1 minute", feed.max_age)?;
+        let searched = feed.interest == 0 || feed.pool >= 1;
+        expect(searched, "feed.pool", "at least 1 text to choose from", feed.pool)?;
+        expect(feed.buffer <= 100_000, "feed.buffer", "at most 100,000 posts", feed.buffer)?;
+        let dimensions = self.embedder.dimensions;
+        expect(
+            HashedEmbedder::new(dimensions).is_some() && dimensions <= 4096,
+            "embedder.dimensions",
+            "a multiple of 64 up to 4096",
+            dimensions,
+        )
+    }
+
+    fn check_behaviour(&self) -> Result<(), String> {
+        let behaviour = &self.behaviour;
+        let positive = |key: &str, value: f64| {
+            let key = format!("behaviour.{key}");
+            expect(value > 0.0 && value.is_finite(), &key, "a number above 0", value)
+        };
+        positive("session_seconds", behaviour.session_seconds)?;
+        positive("reading_seconds", behaviour.reading_seconds)?;
+        let not_negative = |key: &str, value: f64, most: f64| {
+            let key = format!("behaviour.{key}");
+            expect((0.0..=most).contains(&value), &key, &format!("a number from 0 to {most}"), value)
+        };
+        not_negative("writing_seconds", behaviour.writing_seconds, f64::MAX)?;
+        not_negative("posts_per_session", behaviour.posts_per_session, 20.0)?;
+        if let Some(key) = behaviour.not_finite() {
+            return Err(format!("behaviour.{key}: expected a finite number"));
+        }
+        if let OpinionModel::BoundedConfidence { confidence, .. } = self.opinion.model {
+            let key = "opinion.model.confidence";
+            expect((0.0..=2.0).contains(&confidence), key, "a distance from 0 to 2", confidence)?;
+        }
+        Ok(())
+    }
+
+    fn check_seed_posts(&self) -> Result<(), String> {
+        for (index, post) in self.seed_post.iter().enumerate() {
+            let name = self.seed_name(index);
+            let key = |field: &str| format!("seed_post {} ({name}): {field}", index + 1);
+            if self.topic_named(&post.topic).is_none() {
+                let names: Vec<&str> = self.topic.iter().map(|topic| topic.name.as_str()).collect();
+                let wanted = format!("one of the topics {names:?}");
+                return expect(false, &key("topic"), &wanted, format!("{:?}", post.topic));
+            }
+            let wanted = format!("a step below run.steps ({})", self.run.steps);
+            expect(post.step < self.run.steps, &key("step"), &wanted, post.step)?;
+            if (0..index).any(|earlier| self.seed_name(earlier) == name) {
+                return Err(key("expected a name that no other seed post has"));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_metrics(&self) -> Result<(), String> {
+        expect(self.metrics.every != Some(0), "metrics.every", "at least 1 step", 0)?;
+        let names: Vec<String> = (0..self.seed_post.len()).map(|index| self.seed_name(index)).collect();
+        for watched in self.metrics.watch.iter().flatten() {
+            let wanted = format!("names of seed posts, which are {names:?}");
+            expect(names.contains(watched), "metrics.watch", &wanted, format!("{watched:?}"))?;
+        }
+        Ok(())
+    }
+}
+
+/// `Ok` if `holds`, else what was expected of `key` and what was found.
+fn expect(holds: bool, key: &str, wanted: &str, found: impl std::fmt::Display) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(format!("{key}: expected {wanted}, found {found}")) }
+}
+
+/// The minute of the day that `HH:MM` stands for.
+fn minute_of_day(time: &str) -> Option<u32> {
+    let (hours, minutes) = time.split_once(':')?;
+    let number = |digits: &str, below: u32| {
+        let two_digits = digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_digit());
+        digits.parse().ok().filter(|&number: &u32| two_digits && number < below)
+    };
+    Some(number(hours, 24)? * 60 + number(minutes, 60)?)
+}

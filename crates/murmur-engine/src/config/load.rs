@@ -1,0 +1,251 @@
+//! Reading a configuration file and applying overrides.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use serde::Deserialize;
+
+use super::Config;
+
+/// A configuration that cannot be used. The message names the file with the line, or the key, and what was expected.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{}: {source}; ready-made configurations lie in configs/", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file is not TOML, or a key or value in it is not what it should be.
+    #[error("{}: {message}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// Line, excerpt and what was expected.
+        message: String,
+    },
+    /// An override does not fit.
+    #[error("--set {setting}: {message}")]
+    Override {
+        /// The override as given.
+        setting: String,
+        /// What was expected.
+        message: String,
+    },
+    /// The parts do not fit together.
+    #[error("{}: {message}", path.display())]
+    Unfit {
+        /// The file.
+        path: PathBuf,
+        /// The key and what was expected.
+        message: String,
+    },
+}
+
+/// `key=value` from the command line: a dotted key and a TOML value; what is not TOML is taken as text.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Override {
+    key: Vec<String>,
+    value: toml::Value,
+    setting: String,
+}
+
+impl FromStr for Override {
+    type Err = String;
+
+    fn from_str(setting: &str) -> Result<Self, String> {
+        let (key, value) =
+            setting.split_once('=').ok_or("expected key=value, for instance run.seed=7".to_owned())?;
+        let key: Vec<String> = key.split('.').map(|part| part.trim().to_owned()).collect();
+        if key.iter().any(String::is_empty) {
+            return Err("expected a dotted key before `=`, for instance run.seed=7".to_owned());
+        }
+        let value = parse_value(value.trim());
+        Ok(Self { key, value, setting: setting.to_owned() })
+    }
+}
+
+fn parse_value(text: &str) -> toml::Value {
+    let parsed = format!("value = {text}").parse::<toml::Table>().ok();
+    parsed.and_then(|mut table| table.remove("value")).unwrap_or_else(|| toml::Value::String(text.to_owned()))
+}
+
+impl Override {
+    /// The override of `key` (dotted) with `value`.
+    pub fn new(key: &str, value: impl Into<toml::Value>) -> Self {
+        let value = value.into();
+        let setting = format!("{key}={value}");
+        Self { key: key.split('.').map(str::to_owned).collect(), value, setting }
+    }
+
+    fn apply(&self, table: &mut toml::Table) -> Result<(), ConfigError> {
+        let fails = |message: String| ConfigError::Override { setting: self.setting.clone(), message };
+        let (last, sections) = self.key.split_last().expect("a key has at least one part");
+        let mut at = table;
+        for section in sections {
+            let entry = at.entry(section.clone()).or_insert_with(|| toml::Table::new().into());
+            at = match entry {
+                toml::Value::Table(inner) => inner,
+                toml::Value::Array(_) => {
+                    return Err(fails(format!("`{section}` is a list; change it in the file")));
+                }
+                _ => return Err(fails(format!("`{section}` is a value and has no keys"))),
+            };
+        }
+        if last == "kind" && at.get(last).is_some_and(|old| old.is_str() && *old != self.value) {
+            // The section's other keys belong to what it was before.
+            at.clear();
+        }
+        at.insert(last.clone(), self.value.clone());
+        Ok(())
+    }
+}
+
+/// Reads the configuration `path`, applies `overrides` in their order and checks the result. Paths in the file are
+/// relative to its folder, paths in overrides to the working directory.
+///
+/// # Errors
+/// See [`ConfigError`].
+pub fn load(path: &Path, overrides: &[Override]) -> Result<Config, ConfigError> {
+    let text = fs::read_to_string(path)
+        .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+    let text = text.trim_start_matches('\u{feff}');
+    let malformed = |error: toml::de::Error| ConfigError::Malformed {
+        path: path.to_owned(),
+        message: error.to_string().trim_end().to_owned(),
+    };
+    let mut config: Config = toml::from_str(text).map_err(malformed)?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    for input in config.paths_mut() {
+        *input = folder.join(&*input);
+    }
+    let config = with_overrides(config, overrides)?;
+    config.check().map_err(|message| ConfigError::Unfit { path: path.to_owned(), message })?;
+    Ok(config)
+}
+
+/// `config` with `overrides` applied in their order.
+fn with_overrides(config: Config, overrides: &[Override]) -> Result<Config, ConfigError> {
+    if overrides.is_empty() {
+        return Ok(config);
+    }
+    let mut table = toml::Table::try_from(&config).expect("a configuration has a TOML form");
+    let mut stages = Vec::new();
+    for setting in overrides {
+        setting.apply(&mut table)?;
+        stages.push((setting, Config::deserialize(table.clone()).map_err(|error| error.to_string())));
+    }
+    match stages.last().expect("there is an override").1.clone() {
+        Ok(config) => Ok(config),
+        Err(complaint) => {
+            // The override to blame is the first after which the complaint is the final one.
+            let (setting, _) = stages
+                .iter()
+                .find(|(_, result)| result.as_ref().err() == Some(&complaint))
+                .expect("the last one complains so");
+            let message = complaint.trim_end().replace('\n', " ");
+            Err(ConfigError::Override { setting: setting.setting.clone(), message })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALL: &str = "[[topic]]\nname = \"tea\"\n[[seed_post]]\nname = \"rumour\"\nauthor = 0\ntopic = \"tea\"\n\
+                         stance = 0.5\ntext = \"Tea cures colds.\"\n";
+
+    fn try_load(text: &str, overrides: &[&str]) -> Result<Config, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run.toml");
+        fs::write(&path, text).unwrap();
+        let overrides: Vec<Override> = overrides.iter().map(|text| text.parse().unwrap()).collect();
+        load(&path, &overrides)
+            .map_err(|error| error.to_string().replace(&format!("{}/", folder.path().display()), ""))
+    }
+
+    /// Loading `SMALL` with `addition` and `overrides` fails with a message that contains all of `expected`.
+    fn check_fault(addition: &str, overrides: &[&str], expected: &[&str]) {
+        let message = try_load(&format!("{SMALL}{addition}"), overrides).unwrap_err();
+        for part in expected {
+            assert!(message.contains(part), "expected {part:?} in:\n{message}");
+        }
+    }
+
+    #[test]
+    fn faults_in_the_file_name_line_or_key_and_what_was_expected() {
+        check_fault("[feed]\nlenght = 5\n", &[], &["run.toml", "line 10", "`lenght`", "`in_network`"]);
+        check_fault("[run]\nsteps = \"many\"\n", &[], &["line 10", "\"many\"", "u32"]);
+        check_fault("[run\n", &[], &["line 9"]);
+        check_fault("[tables]\nexposures = 1.5\n", &[], &["line 10", "1.5 is not a probability", "0 to 1"]);
+        check_fault("[graph]\nkind = \"erdos-renyi\"\nmean_degre = 3\n", &[], &["line 9", "`mean_degre`"]);
+        check_fault("[graph]\nkind = \"erdos-renyi\"\nmean_degree = \"x\"\n", &[], &["`mean_degree`", "f64"]);
+        check_fault("[graph]\nkind = \"ring\"\n", &[], &["line 10", "`ring`", "`watts-strogatz`", "`file`"]);
+        check_fault("[population]\nkind = \"oasis-x\"\n", &[], &["missing field `path`"]);
+        check_fault("[run]\nstart = \"25:00\"\n", &[], &["run.start", "HH:MM", "25:00"]);
+        check_fault("[run]\nsteps = 0\n", &[], &["run.steps", "at least 1"]);
+        check_fault("[metrics]\nwatch = [\"truth\"]\n", &[], &["metrics.watch", "rumour", "truth"]);
+        check_fault("[feed]\nin_network = 0\ninterest = 0\nrandom = 0\n", &[], &["feed: expected 1 to 1000"]);
+        check_fault("[population]\nkind = \"synthetic\"\nsize = 0\n", &[], &["population.size"]);
+        check_fault(
+            "[opinion.model]\nkind = \"bounded-confidence\"\nrate = 2.0\n",
+            &[],
+            &["`rate`", "2 is not"],
+        );
+    }
+
+    #[test]
+    fn faults_in_overrides_name_the_override() {
+        check_fault("", &["feed.lenght=5"], &["--set feed.lenght=5: ", "`lenght`"]);
+        check_fault("", &["run.steps=9", "run.seed=x"], &["--set run.seed=x: ", "u64"]);
+        check_fault("", &["topic.name=x"], &["--set topic.name=x: `topic` is a list"]);
+        check_fault("", &["run.steps.x=1"], &["--set run.steps.x=1: `steps` is a value"]);
+        check_fault("", &["run.steps=0"], &["run.steps: expected at least 1"]);
+        assert!("run.seed".parse::<Override>().unwrap_err().contains("key=value"));
+        assert!("run..seed=1".parse::<Override>().unwrap_err().contains("dotted key"));
+    }
+
+    #[test]
+    fn overrides_apply_in_order_and_keep_the_rest() {
+        let config =
+            try_load(SMALL, &["run.steps=9", "feed.hot=2", "run.steps=7", "run.start=\"08:00\""]).unwrap();
+        assert_eq!((config.run.steps, config.feed.hot, config.feed.interest), (7, 2, 3));
+        assert_eq!(config.clock().starts_at, 480);
+        assert_eq!(try_load(SMALL, &["run.start=08:00"]).unwrap().run.start, "08:00");
+        assert_eq!(config.seed_name(0), "rumour");
+    }
+
+    #[test]
+    fn another_kind_starts_its_section_anew() {
+        let ring = "[graph]\nkind = \"watts-strogatz\"\nneighbours = 4\n";
+        let overrides = ["graph.kind=erdos-renyi", "graph.mean_degree=3"];
+        let config = try_load(&format!("{SMALL}{ring}"), &overrides).unwrap();
+        assert!(matches!(
+            config.graph,
+            super::super::GraphConfig::Generated(murmur_graph::GraphModel::ErdosRenyi(_))
+        ));
+    }
+
+    #[test]
+    fn paths_in_the_file_are_relative_to_it_and_those_of_overrides_are_not() {
+        let file = "[population]\nkind = \"oasis-x\"\npath = \"people.csv\"\n";
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run.toml");
+        fs::write(&path, format!("{SMALL}{file}")).unwrap();
+        let inputs = |overrides: &[Override]| load(&path, overrides).unwrap().inputs();
+        assert_eq!(inputs(&[]), [folder.path().join("people.csv")]);
+        assert_eq!(inputs(&[Override::new("population.path", "other.csv")]), [PathBuf::from("other.csv")]);
+    }
+
+    #[test]
+    fn a_configuration_survives_its_toml_form() {
+        let config = try_load(SMALL, &["metrics.every=5"]).unwrap();
+        let text = toml::to_string(&config).unwrap();
+        assert_eq!(toml::from_str::<Config>(&text).unwrap(), config);
+    }
+}

@@ -1,0 +1,30 @@
+//! The world and the seven phases of a step.
+//!
+//! A step is `activate → recommend → observe → decide → apply → measure → record`, once, for everybody; each word is a
+//! module here with one function of that name, and [`Simulation::step`] calls them in this order. The world is
+//! read-only until `apply`.
+//!
+//! Invariants: no result depends on the number of threads, on the order of a hash map or on a clock; every random draw
+//! is keyed.
+
+pub mod config;
+
+mod activate;
+mod apply;
+mod decide;
+mod error;
+mod measure;
+mod observe;
+mod recommend;
+mod record;
+mod setup;
+mod simulation;
+mod summary;
+mod topics;
+mod world;
+
+pub use config::{Config, ConfigError, Override};
+pub use error::EngineError;
+pub use simulation::{Simulation, StepReport};
+pub use summary::{CascadeTotals, OpinionChange, Summary, WatchedPoint, WatchedSeries};
+pub use world::World;

@@ -1,0 +1,295 @@
+//! Phase 6: what the step did to spread, opinions, the network and attention.
+//!
+//! What events keep up (actions, cascades, exposures) is measured every step; what costs the whole population, every
+//! `metrics.every` steps and at the first and last.
+
+use murmur_agents::Beliefs;
+use murmur_core::{Action, ActionKind, AgentId, Outcome, PostId, Step, TopicId};
+use murmur_graph::Projection;
+use murmur_metrics::{
+    ActionCounts, CascadeTracker, OpinionNetwork, OpinionSummary, Spread, gini, label_mixing, opinion_network,
+};
+use rayon::prelude::*;
+
+use crate::World;
+use crate::apply::Applied;
+
+/// What a measure is about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Scope {
+    /// The platform as a whole.
+    Platform,
+    /// A watched cascade, by its name.
+    Cascade,
+    /// The opinions on a topic, by its name.
+    Opinion,
+    /// Opinions or labels across follows, by topic or label column.
+    Network,
+}
+
+impl Scope {
+    /// The names in tables, in the order of the variants.
+    pub(crate) const NAMES: [&'static str; 4] = ["platform", "cascade", "opinion", "network"];
+}
+
+/// One value of one measure at the end of a step.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Measure {
+    pub(crate) scope: Scope,
+    /// The cascade, topic or label column; none for the platform.
+    pub(crate) subject: Option<String>,
+    pub(crate) name: &'static str,
+    /// `None` where the measure is not defined, as a correlation of constants.
+    pub(crate) value: Option<f64>,
+}
+
+/// What measuring remembers from step to step.
+pub(crate) struct Meter {
+    pub(crate) cascades: CascadeTracker,
+    /// Actions since the start.
+    pub(crate) actions: ActionCounts,
+    /// Exposures to each author's posts since the start.
+    attention: Vec<u64>,
+    pub(crate) exposures: u64,
+    pub(crate) activations: u64,
+    pub(crate) watched: Vec<Watched>,
+    groups: Option<Groups>,
+    every: u32,
+    last: Step,
+}
+
+/// A seed post under `metrics.watch`.
+pub(crate) struct Watched {
+    pub(crate) name: String,
+    /// Its place in the configuration.
+    seed_post: usize,
+    /// Its row, once it is planted.
+    pub(crate) root: Option<PostId>,
+    /// How often any copy of it was read.
+    pub(crate) exposures: u64,
+    /// Its spread, kept while it does not grow.
+    pub(crate) spread: Option<Spread>,
+}
+
+/// Agents grouped by a column of the population.
+struct Groups {
+    column: String,
+    of_agent: Vec<u32>,
+}
+
+/// Above this many agents, the whole population is measured every 20 steps unless configured otherwise.
+const LARGE_POPULATION: u32 = 100_000;
+
+impl Meter {
+    /// A meter for the world before its first step, of `steps` steps.
+    pub(crate) fn new(world: &World) -> Self {
+        let metrics = &world.config.metrics;
+        let names: Vec<String> =
+            (0..world.config.seed_post.len()).map(|index| world.config.seed_name(index)).collect();
+        let is_watched = |name: &String| metrics.watch.as_ref().is_none_or(|watch| watch.contains(name));
+        let watched = names
+            .into_iter()
+            .enumerate()
+            .filter(|(_, name)| is_watched(name))
+            .map(|(seed_post, name)| Watched { name, seed_post, root: None, exposures: 0, spread: None })
+            .collect();
+        let default_every = if world.population.len() > LARGE_POPULATION { 20 } else { 1 };
+        Self {
+            cascades: CascadeTracker::new(),
+            actions: ActionCounts::default(),
+            attention: vec![0; world.population.len() as usize],
+            exposures: 0,
+            activations: 0,
+            watched,
+            groups: metrics.label.as_ref().map(|column| Groups::new(world, column)),
+            every: metrics.every.unwrap_or(default_every),
+            last: Step(world.config.run.steps - 1),
+        }
+    }
+
+    /// How unequally exposures fall on authors.
+    pub(crate) fn attention_gini(&self) -> Option<f64> {
+        gini(&self.attention)
+    }
+
+    fn is_due(&self, now: Step) -> bool {
+        now.0.is_multiple_of(self.every) || now == self.last
+    }
+}
+
+impl Groups {
+    /// Groups are numbered in the order in which agents first show them; agents without a value form one too.
+    fn new(world: &World, column: &str) -> Self {
+        let mut names: Vec<Option<&str>> = Vec::new();
+        let of_agent = world
+            .population
+            .agents()
+            .map(|agent| {
+                let label = world.population.label(agent);
+                let known = names.iter().position(|&name| name == label);
+                known.unwrap_or_else(|| {
+                    names.push(label);
+                    names.len() - 1
+                }) as u32
+            })
+            .collect();
+        Self { column: column.to_owned(), of_agent }
+    }
+}
+
+/// Takes in what the step did and measures it.
+pub(crate) fn measure(world: &World, meter: &mut Meter, now: Step, applied: &Applied) -> Vec<Measure> {
+    let _span = tracing::info_span!("measure").entered();
+    let mut measures = Vec::new();
+    let step_actions = meter.take_in(world, applied);
+    measures.extend(platform(world, meter, now, applied, &step_actions));
+    measures.extend(meter.watched.iter_mut().flat_map(|watched| cascade(&meter.cascades, watched)));
+    if meter.is_due(now) {
+        measures.extend(population(world, meter));
+    }
+    measures
+}
+
+impl Meter {
+    /// Updates all counts from the step's events and exposures; returns the step's own actions.
+    fn take_in(&mut self, world: &World, applied: &Applied) -> ActionCounts {
+        let mut step_actions = ActionCounts::default();
+        let posts = world.public.posts();
+        for event in &applied.events {
+            let kind = event.action.kind();
+            step_actions.record(kind, event.outcome);
+            self.actions.record(kind, event.outcome);
+            if let Outcome::Posted(row) = event.outcome {
+                match event.action {
+                    Action::Repost(parent) => self.cascades.add_repost(row, parent, posts.root(row)),
+                    _ => self.cascades.add_root(row),
+                }
+            }
+        }
+        for seeded in &applied.seeded {
+            let watched = self.watched.iter_mut().find(|watched| watched.seed_post == seeded.seed_post);
+            if let Some(watched) = watched {
+                watched.root = Some(seeded.post);
+            }
+        }
+        for exposure in &applied.exposures {
+            let root = posts.root(exposure.post);
+            self.attention[posts.author(root).index()] += 1;
+            if let Some(watched) = self.watched.iter_mut().find(|watched| watched.root == Some(root)) {
+                watched.exposures += 1;
+            }
+        }
+        self.exposures += applied.exposures.len() as u64;
+        self.activations += applied.active as u64;
+        step_actions
+    }
+}
+
+fn platform(
+    world: &World,
+    meter: &Meter,
+    now: Step,
+    applied: &Applied,
+    step_actions: &ActionCounts,
+) -> Vec<Measure> {
+    let measure = |name, value: Option<f64>| Measure { scope: Scope::Platform, subject: None, name, value };
+    let mut measures = vec![
+        measure("active_agents", Some(applied.active as f64)),
+        measure("exposures", Some(applied.exposures.len() as f64)),
+        measure("posts_total", Some(world.public.posts().len() as f64)),
+        measure("follows_total", Some(world.public.graph.follows.follow_count() as f64)),
+        measure("refused_actions", Some(step_actions.total_refused() as f64)),
+    ];
+    measures.extend(ActionKind::ALL.map(|kind| measure(kind.name(), Some(step_actions.done(kind) as f64))));
+    if meter.is_due(now) {
+        measures.push(measure("attention_gini", meter.attention_gini()));
+    }
+    measures
+}
+
+fn cascade(tracker: &CascadeTracker, watched: &mut Watched) -> Vec<Measure> {
+    let Some(root) = watched.root else { return Vec::new() };
+    // Structural virality is linear in the cascade, so it is taken again only when the cascade has grown.
+    let known = watched.spread.filter(|spread| spread.scale == tracker.scale(root));
+    let spread = known.unwrap_or_else(|| tracker.spread(root));
+    watched.spread = Some(spread);
+    let measure = |name, value: f64| Measure {
+        scope: Scope::Cascade,
+        subject: Some(watched.name.clone()),
+        name,
+        value: Some(value),
+    };
+    vec![
+        measure("scale", f64::from(spread.scale)),
+        measure("depth", f64::from(spread.depth)),
+        measure("max_breadth", f64::from(spread.max_breadth)),
+        measure("structural_virality", spread.structural_virality),
+        measure("exposures", watched.exposures as f64),
+    ]
+}
+
+/// Opinions on every topic and across follows, in the order of topics.
+fn population(world: &World, meter: &Meter) -> Vec<Measure> {
+    let topics: Vec<TopicId> = (0..world.config.topic.len() as u16).map(TopicId).collect();
+    let graph = Projection(&world.public.graph.follows);
+    let summaries: Vec<TopicSummary> = topics
+        .par_iter()
+        .map(|&topic| {
+            let opinions = opinion_column(&world.beliefs, topic);
+            let (opinion, network) = rayon::join(
+                || OpinionSummary::of(opinions.iter().copied()),
+                || opinion_network(&graph, &opinions),
+            );
+            TopicSummary { opinion, network }
+        })
+        .collect();
+    let mut measures = Vec::new();
+    for (topic, summary) in world.config.topic.iter().zip(summaries) {
+        summary.list(&topic.name, meter.groups.is_none(), &mut measures);
+    }
+    if let Some(groups) = &meter.groups {
+        measures.push(Measure {
+            scope: Scope::Network,
+            subject: Some(groups.column.clone()),
+            name: "e_i_index",
+            value: label_mixing(&graph, &groups.of_agent).e_i_index,
+        });
+    }
+    measures
+}
+
+/// The opinions of all agents on a topic.
+pub(crate) fn opinion_column(beliefs: &Beliefs, topic: TopicId) -> Vec<f64> {
+    beliefs.column(topic).map(f64::from).collect()
+}
+
+struct TopicSummary {
+    opinion: OpinionSummary,
+    network: OpinionNetwork,
+}
+
+impl TopicSummary {
+    fn list(&self, topic: &str, by_sign: bool, measures: &mut Vec<Measure>) {
+        let Self { opinion, network } = self;
+        let mut add = |scope, name, value| {
+            measures.push(Measure { scope, subject: Some(topic.to_owned()), name, value });
+        };
+        add(Scope::Opinion, "mean", opinion.mean);
+        add(Scope::Opinion, "variance", opinion.variance);
+        add(Scope::Opinion, "sarle_bimodality_coefficient", opinion.sarle);
+        add(Scope::Opinion, "hartigan_dip", opinion.dip);
+        add(Scope::Opinion, "esteban_ray", opinion.esteban_ray);
+        add(Scope::Opinion, "mean_pairwise_distance", opinion.mean_pairwise_distance);
+        add(Scope::Network, "opinion_assortativity", network.assortativity);
+        add(Scope::Network, "neighbour_opinion_correlation", network.neighbour_correlation);
+        if by_sign {
+            add(Scope::Network, "e_i_index", network.e_i_index);
+        }
+    }
+}
+
+/// Whether the exposures of `agent` are kept, given the share that is.
+pub(crate) fn keeps_exposures(seed: u64, agent: AgentId, share: f64) -> bool {
+    use murmur_core::{Purpose, Stream};
+    share >= 1.0 || Stream::new(seed, Purpose::Sampling, Step(0), agent).chance(share)
+}

@@ -1,0 +1,268 @@
+//! From a configuration and its input files to the world before the first step.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use murmur_agents::{Behaviour, Beliefs, Persona, Population, PreviousPost, Synthesizer};
+use murmur_core::{AgentId, Probability};
+use murmur_data::Warning;
+use murmur_data::edges::{EdgeFile, NodeIds, Nodes, read_edges};
+use murmur_data::population::{Account, PopulationFile, read_oasis_reddit, read_oasis_x};
+use murmur_graph::{Built, FollowGraph, Links, SocialGraph, generate};
+use murmur_recsys::HashedEmbedder;
+use murmur_store::{Phrasebook, Public};
+use rayon::prelude::*;
+
+use crate::config::{GivenGraph, GraphConfig, GraphFileConfig, PopulationConfig, SyntheticPopulation};
+use crate::topics::Topics;
+use crate::{Config, EngineError, World};
+
+/// A world and what was mended in its inputs.
+pub(crate) struct Made {
+    pub(crate) world: World,
+    pub(crate) warnings: Vec<Warning>,
+}
+
+/// Agents without a configured number and without a graph file that says it.
+const DEFAULT_SIZE: u32 = 10_000;
+
+/// More agents than any run can hold; a graph file whose ids go beyond it was meant otherwise.
+const MOST_AGENTS: u32 = 100_000_000;
+
+/// Makes the world that a checked configuration describes.
+pub(crate) fn make_world(config: Config) -> Result<Made, EngineError> {
+    let _span = tracing::info_span!("setup").entered();
+    let embedder = HashedEmbedder::new(config.embedder.dimensions).expect("checked with the configuration");
+    let topics = Topics::new(&config, &embedder);
+    let mut setup = Setup { config: &config, topics: &topics, embedder, warnings: Vec::new() };
+    let people = setup.people()?;
+    let graph = setup.graph(&people)?;
+    let warnings = setup.warnings;
+
+    let seed = config.run.seed;
+    let population = people.population;
+    check_authors(&config, population.len())?;
+    let beliefs = Beliefs::draw(population.len(), config.topic.len(), config.opinion.initial, seed);
+    let phrasebook = Phrasebook::new(topics.vocabularies);
+    let world = World {
+        clock: config.clock(),
+        public: Public::new(graph, phrasebook, embedder.dimensions()),
+        population,
+        beliefs,
+        behaviour: Behaviour::new(config.behaviour.clone(), seed),
+        embedder,
+        config,
+    };
+    Ok(Made { world, warnings })
+}
+
+fn check_authors(config: &Config, agents: u32) -> Result<(), EngineError> {
+    for (index, post) in config.seed_post.iter().enumerate() {
+        if post.author >= agents {
+            return Err(EngineError::Unfit(format!(
+                "seed_post {} ({}): author: expected an agent from 0 to {}, found {}",
+                index + 1,
+                config.seed_name(index),
+                agents - 1,
+                post.author
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// The population with what its file says of follows.
+struct People {
+    population: Population,
+    follows: Option<Vec<murmur_core::Follow>>,
+    /// An edge list that had to be read first, because it says how many agents there are.
+    edges: Option<EdgeFile>,
+}
+
+struct Setup<'a> {
+    config: &'a Config,
+    topics: &'a Topics,
+    embedder: HashedEmbedder,
+    warnings: Vec<Warning>,
+}
+
+impl Setup<'_> {
+    fn people(&mut self) -> Result<People, EngineError> {
+        let label = self.config.metrics.label.as_deref();
+        match &self.config.population {
+            PopulationConfig::Synthetic(population) => self.synthetic(population, label),
+            PopulationConfig::OasisX(file) => Ok(self.from_file(read_oasis_x(&file.path, label)?)),
+            PopulationConfig::OasisReddit(file) => Ok(self.from_file(read_oasis_reddit(&file.path, label)?)),
+        }
+    }
+
+    fn synthetic(
+        &mut self,
+        population: &SyntheticPopulation,
+        label: Option<&str>,
+    ) -> Result<People, EngineError> {
+        if let Some(label) = label.filter(|&label| label != "interest") {
+            return Err(EngineError::Unfit(format!(
+                "metrics.label: a synthetic population has the column `interest`, found {label:?}"
+            )));
+        }
+        let edges = match &self.config.graph {
+            GraphConfig::Given(GivenGraph::File(file)) => Some(self.edges_of_unnamed(file, population.size)?),
+            _ => None,
+        };
+        let size = match (population.size, &edges) {
+            (Some(size), _) => size,
+            (None, Some(edges)) => nodes_named(edges),
+            (None, None) => DEFAULT_SIZE,
+        };
+        if size > MOST_AGENTS {
+            return Err(EngineError::Unfit(format!(
+                "population.size: expected at most {MOST_AGENTS} agents, found {size}; if the ids of the graph file \
+                 are not agent numbers, set graph.ids = \"appearance\""
+            )));
+        }
+        let embed = |text: &str| self.embedder.embed(text);
+        let synthesizer = Synthesizer {
+            config: &population.traits,
+            topics: &self.topics.vocabularies,
+            embed: &embed,
+            seed: self.config.run.seed,
+        };
+        let names = edges.as_ref().map_or(&[][..], |edges| &edges.names);
+        let persona = |agent: u32| {
+            let persona = synthesizer.persona(AgentId(agent));
+            match names.get(agent as usize) {
+                Some(name) => Persona { user_name: name.as_str().into(), ..persona },
+                None => persona,
+            }
+        };
+        let personas: Vec<Persona> = (0..size).into_par_iter().map(persona).collect();
+        let population = Population::from_personas(personas.into_iter(), self.embedder.dimensions());
+        Ok(People { population, follows: None, edges })
+    }
+
+    /// An edge list for agents that have no names yet, of `size` agents if that is known.
+    fn edges_of_unnamed(&self, file: &GraphFileConfig, size: Option<u32>) -> Result<EdgeFile, EngineError> {
+        let agents = size.unwrap_or(u32::MAX);
+        let nodes = match file.ids {
+            NodeIds::Index => Nodes::Index { agents },
+            NodeIds::Appearance => Nodes::Appearance { agents },
+            NodeIds::UserName => {
+                return Err(EngineError::Unfit(
+                    "graph.ids: a synthetic population has no user names of its own; expected `index` or \
+                     `appearance`"
+                        .to_owned(),
+                ));
+            }
+        };
+        Ok(read_edges(&file.path, nodes)?)
+    }
+
+    fn from_file(&mut self, file: PopulationFile) -> People {
+        self.warnings.extend(file.warnings);
+        let personas: Vec<Persona> =
+            file.accounts.into_par_iter().map(|account| self.persona(account)).collect();
+        let population = Population::from_personas(personas.into_iter(), self.embedder.dimensions());
+        People { population, follows: file.follows, edges: None }
+    }
+
+    fn persona(&self, account: Account) -> Persona {
+        let about = [&account.bio, &account.persona].map(String::as_str).into_iter();
+        let about: Vec<&str> = about.chain(account.interests.iter().map(String::as_str)).collect();
+        let vector = self.embedder.embed(&about.join(" "));
+        let previous = |text: String| PreviousPost {
+            topic: self.topics.of_text(&self.embedder.embed(&text)),
+            text: text.into(),
+        };
+        Persona {
+            interests: self.topics.of_person(&vector),
+            hours: account.hourly.map(|hours| hours.map(|hour| Probability::of(hour.clamp(0.0, 1.0)))),
+            productivity: 1.0,
+            label: account.label.map(Arc::from),
+            previous_posts: account.previous_posts.into_iter().map(previous).collect(),
+            user_name: account.user_name.into(),
+            name: account.name.into(),
+            bio: account.bio.into(),
+            vector,
+        }
+    }
+
+    fn graph(&mut self, people: &People) -> Result<SocialGraph, EngineError> {
+        let agents = people.population.len();
+        let empty = || SocialGraph::new(FollowGraph::from_edges(agents, Vec::new()).graph);
+        match &self.config.graph {
+            GraphConfig::Generated(model) => {
+                let interests: Vec<u64> =
+                    people.population.agents().map(|agent| people.population.interests(agent).0).collect();
+                let built = generate(model, agents, &interests, self.config.run.seed)?;
+                Ok(SocialGraph::new(built.graph))
+            }
+            GraphConfig::Given(GivenGraph::Population(_)) => match &people.follows {
+                Some(follows) => Ok(self.built(FollowGraph::from_edges(agents, follows.clone()))),
+                None => Ok(empty()),
+            },
+            GraphConfig::Given(GivenGraph::File(file)) => self.graph_from_file(file, people),
+        }
+    }
+
+    fn graph_from_file(
+        &mut self,
+        file: &GraphFileConfig,
+        people: &People,
+    ) -> Result<SocialGraph, EngineError> {
+        let agents = people.population.len();
+        let names: Vec<&str> =
+            people.population.agents().map(|agent| people.population.user_name(agent)).collect();
+        let read = |path: &Path, ids: NodeIds| match ids {
+            NodeIds::Index => read_edges(path, Nodes::Index { agents }),
+            NodeIds::Appearance => read_edges(path, Nodes::Appearance { agents }),
+            NodeIds::UserName => read_edges(path, Nodes::UserName { names: &names }),
+        };
+        let edges = match &people.edges {
+            Some(edges) => edges.clone(),
+            None => read(&file.path, file.ids)?,
+        };
+        self.warnings.extend(edges.warnings.iter().cloned());
+        let mut graph = self.built(FollowGraph::from_edges(agents, edges.follows));
+        // Numbers given in the order of appearance hold for the follows' file alone; in the others the same ids are
+        // known as names.
+        let numbered: Vec<&str> = edges.names.iter().map(String::as_str).collect();
+        let links = |path: &Path| match file.ids {
+            NodeIds::Appearance => read_edges(path, Nodes::UserName { names: &numbered }),
+            ids => read(path, ids),
+        };
+        for (path, list) in [(&file.mutes, &mut graph.mutes), (&file.blocks, &mut graph.blocks)] {
+            if let Some(path) = path {
+                add_links(list, links(path)?);
+            }
+        }
+        Ok(graph)
+    }
+
+    /// The graph, with a warning for what was dropped from its list.
+    fn built(&mut self, built: Built) -> SocialGraph {
+        let dropped =
+            [("self-follows dropped", built.self_follows), ("repeated follows dropped", built.duplicates)];
+        for (what, count) in dropped {
+            if count > 0 {
+                self.warnings.push(Warning { what, count: count as usize });
+            }
+        }
+        SocialGraph::new(built.graph)
+    }
+}
+
+fn add_links(list: &mut Links, edges: EdgeFile) {
+    for edge in edges.follows {
+        list.add(edge.follower, edge.followee);
+    }
+}
+
+/// The number of agents that an edge list speaks of.
+fn nodes_named(edges: &EdgeFile) -> u32 {
+    if !edges.names.is_empty() {
+        return edges.names.len() as u32;
+    }
+    let ids = edges.follows.iter().flat_map(|follow| [follow.follower.0, follow.followee.0]);
+    ids.max().map_or(0, |most| most.saturating_add(1))
+}

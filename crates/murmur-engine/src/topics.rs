@@ -1,0 +1,61 @@
+//! The topics of a run, and which of them a text is near to.
+
+use murmur_agents::Interests;
+use murmur_core::TopicId;
+use murmur_recsys::{HashedEmbedder, dot};
+use murmur_store::Vocabulary;
+
+use crate::Config;
+
+/// From this cosine on a text counts as being about a topic: twice the standard error of a 64-dimensional projection.
+const NEAR: f32 = 0.25;
+
+/// The vocabularies with their vectors.
+pub(crate) struct Topics {
+    pub(crate) vocabularies: Vec<Vocabulary>,
+    vectors: Vec<Box<[f32]>>,
+}
+
+impl Topics {
+    pub(crate) fn new(config: &Config, embedder: &HashedEmbedder) -> Self {
+        let vocabularies: Vec<Vocabulary> = config
+            .topic
+            .iter()
+            .map(|topic| {
+                let name = topic.name.clone();
+                let words = if topic.words.is_empty() { vec![name.clone()] } else { topic.words.clone() };
+                Vocabulary { name, words }
+            })
+            .collect();
+        let vectors = vocabularies
+            .iter()
+            .map(|topic| embedder.embed(&format!("{} {}", topic.name, topic.words.join(" "))))
+            .collect();
+        Self { vocabularies, vectors }
+    }
+
+    /// The topic that a text is about, if it is near to one.
+    pub(crate) fn of_text(&self, vector: &[f32]) -> Option<TopicId> {
+        let (topic, cosine) = self.nearest(vector)?;
+        (cosine >= NEAR).then_some(topic)
+    }
+
+    /// The topics that somebody described by this vector cares about: those near to it, or else the nearest.
+    pub(crate) fn of_person(&self, vector: &[f32]) -> Interests {
+        let near = self.cosines(vector).filter(|(_, cosine)| *cosine >= NEAR);
+        let interests = near.fold(Interests::default(), |all, (topic, _)| all.with(topic));
+        match self.nearest(vector) {
+            Some((topic, _)) if interests.is_empty() => interests.with(topic),
+            _ => interests,
+        }
+    }
+
+    fn nearest(&self, vector: &[f32]) -> Option<(TopicId, f32)> {
+        // Of equally near topics the first.
+        self.cosines(vector).reduce(|best, other| if other.1 > best.1 { other } else { best })
+    }
+
+    fn cosines<'a>(&'a self, vector: &'a [f32]) -> impl Iterator<Item = (TopicId, f32)> + 'a {
+        (0..).map(TopicId).zip(self.vectors.iter().map(move |topic| dot(topic, vector)))
+    }
+}

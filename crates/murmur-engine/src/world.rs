@@ -1,0 +1,34 @@
+//! The world: everything that a step reads, and that only `apply` changes.
+
+use murmur_agents::{Behaviour, Beliefs, Population};
+use murmur_core::Clock;
+use murmur_recsys::HashedEmbedder;
+use murmur_store::Public;
+
+use crate::Config;
+
+/// The state of a simulation at the beginning of a step.
+#[derive(Debug)]
+pub struct World {
+    /// From what the world was made.
+    pub config: Config,
+    /// Steps to simulated time.
+    pub clock: Clock,
+    /// The platform: public, the same for everybody.
+    pub public: Public,
+    /// Who the agents are; never changes.
+    pub population: Population,
+    /// What each agent believes: private.
+    pub beliefs: Beliefs,
+    /// How agents decide.
+    pub behaviour: Behaviour,
+    /// How texts become vectors.
+    pub embedder: HashedEmbedder,
+}
+
+impl World {
+    /// The seed of all draws.
+    pub fn seed(&self) -> u64 {
+        self.config.run.seed
+    }
+}

@@ -1,0 +1,437 @@
+//! Posts and comments in columns.
+//!
+//! A post row is an original, a repost or a quote. Reposts carry no text of their own; the content of the others
+//! lies in [`Contents`], one entry per text, in the order of creation, so that the vectors of recent posts are one
+//! contiguous slice. Rows are linked newest first by author and by reposted root.
+
+use murmur_core::{AgentId, CommentId, Draft, PostId, PostKey, Stance, Step, Text, TopicId};
+
+/// What a post row is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum PostKind {
+    /// Words of its author's own.
+    Original,
+    /// Somebody's row shared unchanged; part of its root's cascade.
+    Repost,
+    /// Somebody's row shared with words of one's own; the root of its own cascade.
+    Quote,
+}
+
+impl PostKind {
+    /// Every kind, in table order; `ALL[kind as usize] == kind`.
+    pub const ALL: [Self; 3] = [Self::Original, Self::Repost, Self::Quote];
+
+    /// The name in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Original => "original",
+            Self::Repost => "repost",
+            Self::Quote => "quote",
+        }
+    }
+}
+
+/// Texts, topics, stances and vectors of the rows that have words, in the order of creation.
+#[derive(Debug)]
+pub struct Contents {
+    dimensions: usize,
+    post: Vec<PostId>,
+    text: Vec<Text>,
+    topic: Vec<Option<TopicId>>,
+    stance: Vec<Stance>,
+    vectors: Vec<f32>,
+}
+
+impl Contents {
+    fn new(dimensions: usize) -> Self {
+        Self {
+            dimensions,
+            post: Vec::new(),
+            text: Vec::new(),
+            topic: Vec::new(),
+            stance: Vec::new(),
+            vectors: Vec::new(),
+        }
+    }
+
+    fn push(&mut self, post: PostId, draft: &Draft) -> u32 {
+        assert_eq!(draft.vector.len(), self.dimensions, "every vector has the platform's dimensions");
+        let index = self.post.len() as u32;
+        self.post.push(post);
+        self.text.push(draft.text.clone());
+        self.topic.push(draft.topic);
+        self.stance.push(draft.stance);
+        self.vectors.extend_from_slice(&draft.vector);
+        index
+    }
+
+    /// The number of texts.
+    pub fn len(&self) -> usize {
+        self.post.len()
+    }
+
+    /// Whether nothing was ever written.
+    pub fn is_empty(&self) -> bool {
+        self.post.is_empty()
+    }
+
+    /// The row that the text at `index` was written for.
+    pub fn post(&self, index: usize) -> PostId {
+        self.post[index]
+    }
+
+    /// The rows that have words, ascending.
+    pub fn posts(&self) -> &[PostId] {
+        &self.post
+    }
+
+    /// Length of a vector.
+    pub fn dimensions(&self) -> usize {
+        self.dimensions
+    }
+
+    /// The unit vectors of all texts, `len × dimensions`, row after row.
+    pub fn vectors(&self) -> &[f32] {
+        &self.vectors
+    }
+}
+
+/// Every post row. Columns are indexed by [`PostId::index`].
+#[derive(Debug)]
+pub struct Posts {
+    author: Vec<AgentId>,
+    created: Vec<Step>,
+    ordinal: Vec<u16>,
+    kind: Vec<PostKind>,
+    parent: Vec<Option<PostId>>,
+    original: Vec<Option<PostId>>,
+    content: Vec<u32>,
+    likes: Vec<u32>,
+    dislikes: Vec<u32>,
+    shares: Vec<u32>,
+    comments: Vec<u32>,
+    reports: Vec<u32>,
+    contents: Contents,
+    latest_by_author: Vec<Option<PostId>>,
+    earlier_by_author: Vec<Option<PostId>>,
+    latest_repost: Vec<Option<PostId>>,
+    earlier_repost: Vec<Option<PostId>>,
+    repost_count: Vec<u32>,
+}
+
+impl Posts {
+    /// No posts yet, by `agents` possible authors, with vectors of `dimensions`.
+    pub fn new(agents: u32, dimensions: usize) -> Self {
+        Self {
+            author: Vec::new(),
+            created: Vec::new(),
+            ordinal: Vec::new(),
+            kind: Vec::new(),
+            parent: Vec::new(),
+            original: Vec::new(),
+            content: Vec::new(),
+            likes: Vec::new(),
+            dislikes: Vec::new(),
+            shares: Vec::new(),
+            comments: Vec::new(),
+            reports: Vec::new(),
+            contents: Contents::new(dimensions),
+            latest_by_author: vec![None; agents as usize],
+            earlier_by_author: Vec::new(),
+            latest_repost: Vec::new(),
+            earlier_repost: Vec::new(),
+            repost_count: Vec::new(),
+        }
+    }
+
+    /// The number of rows.
+    pub fn len(&self) -> usize {
+        self.author.len()
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.author.is_empty()
+    }
+
+    /// Every row's id, in the order of creation.
+    pub fn ids(&self) -> impl ExactSizeIterator<Item = PostId> + use<> {
+        (0..self.len()).map(PostId::from_index)
+    }
+
+    /// Whether the row exists.
+    pub fn contains(&self, post: PostId) -> bool {
+        post.index() < self.len()
+    }
+
+    /// The first row created in `step` or later; `len()` rows down if there is none.
+    pub fn first_index_since(&self, step: Step) -> usize {
+        self.created.partition_point(|&created| created < step)
+    }
+
+    /// Who made the row (of a repost: who reposted).
+    pub fn author(&self, post: PostId) -> AgentId {
+        self.author[post.index()]
+    }
+
+    /// When the row was made.
+    pub fn created(&self, post: PostId) -> Step {
+        self.created[post.index()]
+    }
+
+    /// What the row is.
+    pub fn kind(&self, post: PostId) -> PostKind {
+        self.kind[post.index()]
+    }
+
+    /// The row's stable key.
+    pub fn key(&self, post: PostId) -> PostKey {
+        let row = post.index();
+        PostKey { author: self.author[row], created: self.created[row], ordinal: self.ordinal[row] }
+    }
+
+    /// The row that the author of a repost or quote was served.
+    pub fn parent(&self, post: PostId) -> Option<PostId> {
+        self.parent[post.index()]
+    }
+
+    /// What a repost or quote points at (OASIS's `original_post_id`): for a repost its root, for a quote of an
+    /// original that original, for a quote of a repost or quote what that one points at.
+    pub fn original(&self, post: PostId) -> Option<PostId> {
+        self.original[post.index()]
+    }
+
+    /// The root of the cascade that the row belongs to: for a repost what it points at, else the row itself.
+    pub fn root(&self, post: PostId) -> PostId {
+        match self.kind(post) {
+            PostKind::Repost => self.original(post).expect("a repost points at its root"),
+            PostKind::Original | PostKind::Quote => post,
+        }
+    }
+
+    /// Where the row's content lies in [`Self::contents`]; a repost has its root's.
+    pub fn content(&self, post: PostId) -> usize {
+        self.content[post.index()] as usize
+    }
+
+    /// The words of the row; a repost has its root's, a quote its own.
+    pub fn text(&self, post: PostId) -> &Text {
+        &self.contents.text[self.content(post)]
+    }
+
+    /// The topic of the row's content.
+    pub fn topic(&self, post: PostId) -> Option<TopicId> {
+        self.contents.topic[self.content(post)]
+    }
+
+    /// The stance of the row's content on its topic.
+    pub fn stance(&self, post: PostId) -> Stance {
+        self.contents.stance[self.content(post)]
+    }
+
+    /// The unit vector of the row's content.
+    pub fn vector(&self, post: PostId) -> &[f32] {
+        let start = self.content(post) * self.contents.dimensions;
+        &self.contents.vectors[start..start + self.contents.dimensions]
+    }
+
+    /// Texts and vectors.
+    pub fn contents(&self) -> &Contents {
+        &self.contents
+    }
+
+    /// Likes of the row.
+    pub fn likes(&self, post: PostId) -> u32 {
+        self.likes[post.index()]
+    }
+
+    /// Dislikes of the row.
+    pub fn dislikes(&self, post: PostId) -> u32 {
+        self.dislikes[post.index()]
+    }
+
+    /// Reposts and quotes that point at the row.
+    pub fn shares(&self, post: PostId) -> u32 {
+        self.shares[post.index()]
+    }
+
+    /// Comments under the row.
+    pub fn comments(&self, post: PostId) -> u32 {
+        self.comments[post.index()]
+    }
+
+    /// Reports of the row.
+    pub fn reports(&self, post: PostId) -> u32 {
+        self.reports[post.index()]
+    }
+
+    /// Reposts of the row, which is a root.
+    pub fn repost_count(&self, root: PostId) -> u32 {
+        self.repost_count[root.index()]
+    }
+
+    /// An author's rows, newest first.
+    pub fn by_author(&self, author: AgentId) -> impl Iterator<Item = PostId> + '_ {
+        std::iter::successors(self.latest_by_author[author.index()], |post| {
+            self.earlier_by_author[post.index()]
+        })
+    }
+
+    /// The reposts of a root, newest first.
+    pub fn reposts_of(&self, root: PostId) -> impl Iterator<Item = PostId> + '_ {
+        std::iter::successors(self.latest_repost[root.index()], |post| self.earlier_repost[post.index()])
+    }
+
+    /// Adds an original, or with `quoted` a quote of that row.
+    pub(crate) fn publish(
+        &mut self,
+        author: AgentId,
+        step: Step,
+        draft: &Draft,
+        quoted: Option<PostId>,
+    ) -> PostId {
+        let post = PostId::from_index(self.len());
+        let content = self.contents.push(post, draft);
+        let kind = if quoted.is_some() { PostKind::Quote } else { PostKind::Original };
+        let original = quoted.map(|quoted| self.original(quoted).unwrap_or(quoted));
+        self.push_row(author, step, kind, quoted, original, content);
+        if let Some(original) = original {
+            self.shares[original.index()] += 1;
+        }
+        post
+    }
+
+    /// Adds a repost of the row `parent`.
+    pub(crate) fn repost(&mut self, author: AgentId, step: Step, parent: PostId) -> PostId {
+        let post = PostId::from_index(self.len());
+        let root = self.root(parent);
+        self.push_row(author, step, PostKind::Repost, Some(parent), Some(root), self.content[root.index()]);
+        self.earlier_repost[post.index()] = self.latest_repost[root.index()].replace(post);
+        self.repost_count[root.index()] += 1;
+        self.shares[root.index()] += 1;
+        post
+    }
+
+    fn push_row(
+        &mut self,
+        author: AgentId,
+        step: Step,
+        kind: PostKind,
+        parent: Option<PostId>,
+        original: Option<PostId>,
+        content: u32,
+    ) {
+        let post = PostId::from_index(self.len());
+        let earlier = self.latest_by_author[author.index()].replace(post);
+        let ordinal = match earlier {
+            Some(earlier) if self.created(earlier) == step => self.ordinal[earlier.index()].saturating_add(1),
+            _ => 0,
+        };
+        self.author.push(author);
+        self.created.push(step);
+        self.ordinal.push(ordinal);
+        self.kind.push(kind);
+        self.parent.push(parent);
+        self.original.push(original);
+        self.content.push(content);
+        self.earlier_by_author.push(earlier);
+        self.latest_repost.push(None);
+        self.earlier_repost.push(None);
+        for counter in [
+            &mut self.likes,
+            &mut self.dislikes,
+            &mut self.shares,
+            &mut self.comments,
+            &mut self.reports,
+            &mut self.repost_count,
+        ] {
+            counter.push(0);
+        }
+    }
+
+    pub(crate) fn count_like(&mut self, post: PostId) {
+        self.likes[post.index()] += 1;
+    }
+
+    pub(crate) fn count_dislike(&mut self, post: PostId) {
+        self.dislikes[post.index()] += 1;
+    }
+
+    pub(crate) fn count_comment(&mut self, post: PostId) {
+        self.comments[post.index()] += 1;
+    }
+
+    pub(crate) fn count_report(&mut self, post: PostId) {
+        self.reports[post.index()] += 1;
+    }
+}
+
+/// Every comment. Columns are indexed by [`CommentId::index`].
+#[derive(Debug, Default)]
+pub struct Comments {
+    author: Vec<AgentId>,
+    post: Vec<PostId>,
+    created: Vec<Step>,
+    topic: Vec<Option<TopicId>>,
+    stance: Vec<Stance>,
+    text: Vec<Text>,
+}
+
+impl Comments {
+    /// The number of comments.
+    pub fn len(&self) -> usize {
+        self.author.len()
+    }
+
+    /// Whether there is no comment.
+    pub fn is_empty(&self) -> bool {
+        self.author.is_empty()
+    }
+
+    /// Every comment's id, in the order of creation.
+    pub fn ids(&self) -> impl ExactSizeIterator<Item = CommentId> + use<> {
+        (0..self.len()).map(CommentId::from_index)
+    }
+
+    /// Who wrote it.
+    pub fn author(&self, comment: CommentId) -> AgentId {
+        self.author[comment.index()]
+    }
+
+    /// The row it stands under, never a repost.
+    pub fn post(&self, comment: CommentId) -> PostId {
+        self.post[comment.index()]
+    }
+
+    /// When it was written.
+    pub fn created(&self, comment: CommentId) -> Step {
+        self.created[comment.index()]
+    }
+
+    /// What it is about.
+    pub fn topic(&self, comment: CommentId) -> Option<TopicId> {
+        self.topic[comment.index()]
+    }
+
+    /// Where it stands on its topic.
+    pub fn stance(&self, comment: CommentId) -> Stance {
+        self.stance[comment.index()]
+    }
+
+    /// Its words.
+    pub fn text(&self, comment: CommentId) -> &Text {
+        &self.text[comment.index()]
+    }
+
+    pub(crate) fn push(&mut self, author: AgentId, step: Step, post: PostId, draft: &Draft) -> CommentId {
+        let comment = CommentId::from_index(self.len());
+        self.author.push(author);
+        self.post.push(post);
+        self.created.push(step);
+        self.topic.push(draft.topic);
+        self.stance.push(draft.stance);
+        self.text.push(draft.text.clone());
+        comment
+    }
+}
