@@ -39,12 +39,12 @@ fn main() {
 
     const AGENTS: u32 = 100_000;
     const EDGES: usize = 2_000_000;
-    let opinions: Vec<f32> = opinions[..AGENTS as usize].iter().map(|&opinion| opinion as f32).collect();
+    let opinions = &opinions[..AGENTS as usize];
     let edges: Vec<[u32; 2]> = (0..EDGES).map(|_| [draws.below(AGENTS), draws.below(AGENTS)]).collect();
     let undirected = Undirected::from_edges(AGENTS, &edges);
-    measure("opinions on a graph of 100k nodes and 2M edges", || opinion_network(&undirected, &opinions));
+    measure("opinions on a graph of 100k nodes and 2M edges", || opinion_network(&undirected, opinions));
 
     let follow = |&[a, b]: &[u32; 2]| Follow { follower: AgentId(a), followee: AgentId(b) };
     let follows = FollowGraph::from_edges(AGENTS, edges.iter().map(follow).collect()).graph;
-    measure("the same on the projection of 2M follows", || opinion_network(&Projection(&follows), &opinions));
+    measure("the same on the projection of 2M follows", || opinion_network(&Projection(&follows), opinions));
 }

@@ -49,43 +49,59 @@ impl Default for BehaviourConfig {
             session_seconds: 75.0,
             reading_seconds: 8.0,
             writing_seconds: 30.0,
-            like: UtilityConfig::default(),
-            dislike: UtilityConfig::default(),
-            repost: UtilityConfig::default(),
-            quote: UtilityConfig::default(),
-            comment: UtilityConfig::default(),
-            follow: UtilityConfig::default(),
-            unfollow: UtilityConfig::default(),
-            mute: UtilityConfig::default(),
-            report: UtilityConfig::default(),
+            like: UtilityConfig::of(ActionKind::LikePost),
+            dislike: UtilityConfig::of(ActionKind::DislikePost),
+            repost: UtilityConfig::of(ActionKind::Repost),
+            quote: UtilityConfig::of(ActionKind::QuotePost),
+            comment: UtilityConfig::of(ActionKind::CreateComment),
+            follow: UtilityConfig::of(ActionKind::Follow),
+            unfollow: UtilityConfig::of(ActionKind::Unfollow),
+            mute: UtilityConfig::of(ActionKind::Mute),
+            report: UtilityConfig::of(ActionKind::ReportPost),
         }
     }
 }
 
 impl BehaviourConfig {
+    /// Puts the default in place of every coefficient that is left out.
+    pub fn complete(&mut self) {
+        for utility in self.utilities_mut() {
+            utility.config.complete(&UtilityConfig::of(utility.kind));
+        }
+    }
+
     /// The key, below `behaviour`, of a coefficient that is given and not finite.
     pub fn not_finite(&self) -> Option<String> {
-        ActionKind::ALL.into_iter().find_map(|kind| {
-            let (section, utility) = self.utility(kind)?;
-            utility.not_finite().map(|name| format!("{section}.{name}"))
+        self.clone().utilities_mut().iter().find_map(|utility| {
+            utility.config.not_finite().map(|coefficient| format!("{}.{coefficient}", utility.section))
         })
     }
 
-    /// The section of an action that is weighed for each post, with its name; `None` for posting, which is a rate.
-    fn utility(&self, kind: ActionKind) -> Option<(&'static str, &UtilityConfig)> {
-        Some(match kind {
-            ActionKind::LikePost => ("like", &self.like),
-            ActionKind::DislikePost => ("dislike", &self.dislike),
-            ActionKind::Repost => ("repost", &self.repost),
-            ActionKind::QuotePost => ("quote", &self.quote),
-            ActionKind::CreateComment => ("comment", &self.comment),
-            ActionKind::Follow => ("follow", &self.follow),
-            ActionKind::Unfollow => ("unfollow", &self.unfollow),
-            ActionKind::Mute => ("mute", &self.mute),
-            ActionKind::ReportPost => ("report", &self.report),
-            ActionKind::CreatePost => return None,
-        })
+    /// The utilities of the actions that are weighed for each post, in the order of their noise.
+    fn utilities_mut(&mut self) -> [UtilitySection<'_>; WEIGHED] {
+        let section = |section, kind, config| UtilitySection { section, kind, config };
+        [
+            section("like", ActionKind::LikePost, &mut self.like),
+            section("dislike", ActionKind::DislikePost, &mut self.dislike),
+            section("repost", ActionKind::Repost, &mut self.repost),
+            section("quote", ActionKind::QuotePost, &mut self.quote),
+            section("comment", ActionKind::CreateComment, &mut self.comment),
+            section("follow", ActionKind::Follow, &mut self.follow),
+            section("unfollow", ActionKind::Unfollow, &mut self.unfollow),
+            section("mute", ActionKind::Mute, &mut self.mute),
+            section("report", ActionKind::ReportPost, &mut self.report),
+        ]
     }
+}
+
+/// Number of actions that an agent weighs for each post.
+const WEIGHED: usize = 9;
+
+/// A table of the configuration that holds the utility of one action.
+struct UtilitySection<'a> {
+    section: &'static str,
+    kind: ActionKind,
+    config: &'a mut UtilityConfig,
 }
 
 /// Declares the coefficients once, for the configuration (where each may be left out) and for use.
@@ -98,11 +114,20 @@ macro_rules! coefficients {
             $(
                 $(#[$doc])*
                 #[serde(skip_serializing_if = "Option::is_none")]
-                pub $name: Option<f32>,
+                pub $name: Option<f64>,
             )*
         }
 
         impl UtilityConfig {
+            fn all(coefficients: [f64; 8]) -> Self {
+                let [$($name,)*] = coefficients;
+                Self { $($name: Some($name),)* }
+            }
+
+            fn complete(&mut self, defaults: &Self) {
+                $(self.$name = self.$name.or(defaults.$name);)*
+            }
+
             /// The name of a coefficient that is given and not finite.
             fn not_finite(&self) -> Option<&'static str> {
                 let given = [$((stringify!($name), self.$name),)*];
@@ -110,16 +135,16 @@ macro_rules! coefficients {
             }
         }
 
-        /// The coefficients of one action's utility, all set.
+        /// The coefficients of one action's utility, or the values of their features.
         #[derive(Clone, Copy, PartialEq, Debug)]
-        pub struct Coefficients {
-            $($(#[$doc])* pub $name: f32,)*
+        struct Coefficients {
+            $($name: f32,)*
         }
 
         impl Coefficients {
-            fn from_config(config: &UtilityConfig, defaults: [f32; 8]) -> Self {
-                let [$($name,)*] = defaults;
-                Self { $($name: config.$name.unwrap_or($name),)* }
+            /// What is not given weighs nothing.
+            fn from_config(config: &UtilityConfig) -> Self {
+                Self { $($name: config.$name.unwrap_or(0.0) as f32,)* }
             }
 
             fn dot(&self, features: &Self) -> f32 {
@@ -151,26 +176,30 @@ coefficients! {
     fatigue,
 }
 
-/// The actions that an agent weighs for each post, in the order of their noise, with the default coefficients of
-/// their utilities in the order of [`Coefficients`].
-#[rustfmt::skip]
-const WEIGHED: [(ActionKind, [f32; 8]); 9] = [
-    (ActionKind::LikePost,      [-3.6,  1.5,  0.8, 0.6,  0.10, -0.05, 0.3, -0.5]),
-    (ActionKind::DislikePost,   [-5.2,  0.5, -1.5, 0.0,  0.10, -0.05, 0.0, -0.5]),
-    (ActionKind::Repost,        [-4.9,  1.5,  1.0, 0.8,  0.15, -0.10, 0.4, -0.5]),
-    (ActionKind::QuotePost,     [-6.5,  1.5, -0.2, 0.4,  0.10, -0.10, 0.2, -0.8]),
-    (ActionKind::CreateComment, [-5.5,  1.5, -0.3, 0.3,  0.10, -0.10, 0.3, -0.8]),
-    (ActionKind::Follow,        [-6.2,  1.5,  1.0, 0.3,  0.10, -0.05, 0.0, -0.5]),
-    (ActionKind::Unfollow,      [-6.5, -1.0, -1.8, 0.0,  0.00,  0.00, 0.0, -0.5]),
-    (ActionKind::Mute,          [-8.0, -0.5, -1.8, 0.0,  0.00,  0.00, 0.0, -0.5]),
-    (ActionKind::ReportPost,    [-8.5,  0.0, -2.0, 0.0,  0.00,  0.00, 0.0, -0.5]),
-];
+impl UtilityConfig {
+    /// The default coefficients of an action's utility, in the order in which they are declared.
+    #[rustfmt::skip]
+    fn of(kind: ActionKind) -> Self {
+        Self::all(match kind {
+            ActionKind::LikePost =>      [-3.6,  1.5,  0.8, 0.6,  0.10, -0.05, 0.3, -0.5],
+            ActionKind::DislikePost =>   [-5.2,  0.5, -1.5, 0.0,  0.10, -0.05, 0.0, -0.5],
+            ActionKind::Repost =>        [-4.9,  1.5,  1.0, 0.8,  0.15, -0.10, 0.4, -0.5],
+            ActionKind::QuotePost =>     [-6.5,  1.5, -0.2, 0.4,  0.10, -0.10, 0.2, -0.8],
+            ActionKind::CreateComment => [-5.5,  1.5, -0.3, 0.3,  0.10, -0.10, 0.3, -0.8],
+            ActionKind::Follow =>        [-6.2,  1.5,  1.0, 0.3,  0.10, -0.05, 0.0, -0.5],
+            ActionKind::Unfollow =>      [-6.5, -1.0, -1.8, 0.0,  0.00,  0.00, 0.0, -0.5],
+            ActionKind::Mute =>          [-8.0, -0.5, -1.8, 0.0,  0.00,  0.00, 0.0, -0.5],
+            ActionKind::ReportPost =>    [-8.5,  0.0, -2.0, 0.0,  0.00,  0.00, 0.0, -0.5],
+            ActionKind::CreatePost => unreachable!("posting is a rate, not a choice about a post"),
+        })
+    }
+}
 
 /// The policy with its coefficients.
 #[derive(Clone, Debug)]
 pub struct Behaviour {
     config: BehaviourConfig,
-    options: [WeighedAction; WEIGHED.len()],
+    options: [WeighedAction; WEIGHED],
     seed: u64,
 }
 
@@ -182,10 +211,11 @@ struct WeighedAction {
 
 impl Behaviour {
     /// The policy that `config` describes, in the run of `seed`.
-    pub fn new(config: BehaviourConfig, seed: u64) -> Self {
-        let options = WEIGHED.map(|(kind, defaults)| {
-            let (_, given) = config.utility(kind).expect("every action here is weighed");
-            WeighedAction { kind, coefficients: Coefficients::from_config(given, defaults) }
+    pub fn new(mut config: BehaviourConfig, seed: u64) -> Self {
+        config.complete();
+        let options = config.utilities_mut().map(|utility| WeighedAction {
+            kind: utility.kind,
+            coefficients: Coefficients::from_config(utility.config),
         });
         Self { config, options, seed }
     }
@@ -194,7 +224,7 @@ impl Behaviour {
     pub fn decide(&self, step: Step, observation: Observation<'_>, writer: &Writer<'_>) -> Decision {
         let agent = observation.agent;
         let choices = Stream::new(self.seed, Purpose::Choice, step, agent);
-        let mut words = Stream::new(self.seed, Purpose::Writing, step, agent);
+        let words = Stream::new(self.seed, Purpose::Writing, step, agent);
         let mut session = Session::begin(&self.config, Stream::new(self.seed, Purpose::Session, step, agent));
         let mut actions = self.write_posts(step, agent, writer);
         let mut read = 0;
@@ -205,7 +235,8 @@ impl Behaviour {
             read += 1;
             session.spend(self.config.reading_seconds);
             let choice = self.choose(seen, session.fatigue(), choices.about(seen.key));
-            let Some(action) = choice.and_then(|kind| act(kind, agent, seen, writer, &mut words)) else {
+            let Some(action) = choice.and_then(|kind| act(kind, agent, seen, writer, words.about(seen.key)))
+            else {
                 continue;
             };
             if matches!(action, Action::QuotePost(..) | Action::CreateComment(..)) {
@@ -277,20 +308,22 @@ fn act(
     agent: AgentId,
     seen: &Seen,
     writer: &Writer<'_>,
-    words: &mut Stream,
+    mut words: Stream,
 ) -> Option<Action> {
     let post = seen.post;
     Some(match kind {
         ActionKind::LikePost => Action::LikePost(post),
         ActionKind::DislikePost => Action::DislikePost(post),
         ActionKind::Repost => Action::Repost(post),
-        ActionKind::QuotePost => Action::QuotePost(post, writer.reply(agent, seen.topic, words)?),
-        ActionKind::CreateComment => Action::CreateComment(post, writer.reply(agent, seen.topic, words)?),
+        ActionKind::QuotePost => Action::QuotePost(post, writer.reply(agent, seen.topic, &mut words)?),
+        ActionKind::CreateComment => {
+            Action::CreateComment(post, writer.reply(agent, seen.topic, &mut words)?)
+        }
         ActionKind::Follow => Action::Follow(seen.author),
         ActionKind::Unfollow => Action::Unfollow(seen.author),
         ActionKind::Mute => Action::Mute(seen.author),
         ActionKind::ReportPost => Action::ReportPost(post),
-        ActionKind::CreatePost => Action::CreatePost(writer.post(agent, words)?),
+        ActionKind::CreatePost => Action::CreatePost(writer.post(agent, &mut words)?),
     })
 }
 

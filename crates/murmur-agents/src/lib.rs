@@ -14,7 +14,7 @@ mod population;
 mod synthetic;
 mod writing;
 
-pub use behaviour::{Behaviour, BehaviourConfig, Coefficients, UtilityConfig};
+pub use behaviour::{Behaviour, BehaviourConfig, UtilityConfig};
 pub use decision::Decision;
 pub use observation::{Observation, Seen, Ties};
 pub use opinion::{Beliefs, InitialOpinions, OpinionModel};

@@ -14,7 +14,7 @@ pub enum OpinionModel {
     BoundedConfidence {
         /// Largest distance of opinion and stance at which a post still moves its reader, 0 to 2.
         #[serde(default = "OpinionModel::default_confidence")]
-        confidence: f32,
+        confidence: f64,
         /// Share of the distance that one post closes, 0 to 1.
         #[serde(default = "OpinionModel::default_rate")]
         rate: Probability,
@@ -28,7 +28,7 @@ impl Default for OpinionModel {
 }
 
 impl OpinionModel {
-    fn default_confidence() -> f32 {
+    fn default_confidence() -> f64 {
         0.6
     }
 
@@ -41,7 +41,7 @@ impl OpinionModel {
         match self {
             Self::Fixed => opinion,
             Self::BoundedConfidence { confidence, rate } => {
-                if opinion.distance(read) > *confidence {
+                if f64::from(opinion.distance(read)) > *confidence {
                     return opinion;
                 }
                 let pull = rate.get() as f32 * (read.get() - opinion.get());
@@ -117,7 +117,7 @@ impl Beliefs {
 mod tests {
     use super::*;
 
-    fn check(confidence: f32, rate: f64, opinion: f32, read: f32, expected: f32) {
+    fn check(confidence: f64, rate: f64, opinion: f32, read: f32, expected: f32) {
         let model = OpinionModel::BoundedConfidence { confidence, rate: Probability::of(rate) };
         let after = model.after(Stance::clamped(opinion), Stance::clamped(read)).get();
         assert!((after - expected).abs() < 1e-6, "{after} instead of {expected}");

@@ -16,9 +16,9 @@ pub struct SyntheticConfig {
     pub activity: Probability,
     /// Relative activity in each of the 24 hours of the day, from midnight; scaled to a mean of 1.
     pub hours: Vec<f64>,
-    /// Standard deviation of the logarithm of an agent's activity: 0 makes all agents alike.
+    /// Standard deviation of the logarithm of an agent's activity: 0 (all agents alike) to 3.
     pub activity_spread: f64,
-    /// Standard deviation of the logarithm of an agent's productivity: 0 makes all agents alike.
+    /// Standard deviation of the logarithm of an agent's productivity: 0 (all agents alike) to 3.
     pub productivity_spread: f64,
 }
 
@@ -44,17 +44,18 @@ impl SyntheticConfig {
         if self.hours.len() != 24 || self.hours.iter().any(bad_hour) || self.hours.iter().sum::<f64>() == 0.0
         {
             return Some(format!(
-                "population.hours: expected 24 numbers from 0 up, not all 0, found {:?}",
+                "population.traits.hours: expected 24 numbers from 0 up, not all 0, found {:?}",
                 self.hours
             ));
         }
-        let number = |key: &str, value: f64, least: f64| {
-            (!value.is_finite() || value < least)
-                .then(|| format!("population.{key}: expected a number from {least} up, found {value}"))
+        let number = |key: &str, value: f64, least: f64, most: f64| {
+            (!(least..=most).contains(&value)).then(|| {
+                format!("population.traits.{key}: expected a number from {least} to {most}, found {value}")
+            })
         };
-        number("topics_per_agent", self.topics_per_agent, 1.0)
-            .or_else(|| number("activity_spread", self.activity_spread, 0.0))
-            .or_else(|| number("productivity_spread", self.productivity_spread, 0.0))
+        number("topics_per_agent", self.topics_per_agent, 1.0, 64.0)
+            .or_else(|| number("activity_spread", self.activity_spread, 0.0, 3.0))
+            .or_else(|| number("productivity_spread", self.productivity_spread, 0.0, 3.0))
     }
 }
 
@@ -169,12 +170,15 @@ mod tests {
         };
         check(
             SyntheticConfig { hours: vec![1.0; 23], ..Default::default() },
-            "population.hours: expected 24",
+            "population.traits.hours: expected 24",
         );
-        check(SyntheticConfig { topics_per_agent: 0.5, ..Default::default() }, "population.topics_per_agent");
+        check(
+            SyntheticConfig { topics_per_agent: 0.5, ..Default::default() },
+            "population.traits.topics_per_agent",
+        );
         check(
             SyntheticConfig { activity_spread: f64::NAN, ..Default::default() },
-            "population.activity_spread",
+            "population.traits.activity_spread",
         );
         assert_eq!(SyntheticConfig::default().fault(), None);
     }

@@ -9,7 +9,7 @@ use murmur_graph::Undirected;
 use murmur_metrics::{CascadeSummary, NetworkSummary, OpinionSummary, spread_of};
 use serde_json::Value;
 
-use crate::failure::{Failure, print};
+use crate::failure::{Failure, print, tell};
 
 #[derive(Subcommand)]
 pub(crate) enum MeasureCommand {
@@ -72,6 +72,6 @@ fn json(report: &(impl serde::Serialize + ?Sized)) -> Value {
 /// Says on standard error what was mended in an input.
 pub(crate) fn warn(warnings: &[Warning]) {
     for warning in warnings {
-        eprintln!("warning: {} {}", warning.count, warning.what);
+        tell(&format!("warning: {} {}", warning.count, warning.what));
     }
 }

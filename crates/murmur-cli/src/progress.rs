@@ -6,6 +6,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use murmur_core::Clock;
 use murmur_engine::StepReport;
 
+use crate::failure::tell;
+
 /// Shows how far a run is, on standard error.
 pub(crate) enum Progress {
     /// A bar that is drawn over and over.
@@ -44,7 +46,7 @@ impl Progress {
             Self::Lines { steps } => {
                 let tenth = |step: u32| u64::from(step) * 10 / u64::from(*steps);
                 if tenth(done) > tenth(report.step.0) {
-                    eprintln!("step {done}/{steps}  {message}");
+                    tell(&format!("step {done}/{steps}  {message}"));
                 }
             }
         }

@@ -23,7 +23,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "N")]
     seed: Option<i64>,
     /// Threads to use [default: all cores]. Results do not depend on it.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     threads: Option<u16>,
     /// Number of steps, instead of run.steps.
     #[arg(long, value_name = "N")]
@@ -57,7 +57,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     progress.finish();
     let clock = simulation.world().clock;
     let summary = simulation.finish()?;
-    print(&summary::report(&summary, &clock, &args.config, &out))?;
+    print(&summary::report(&summary, &clock, &args.command(), &out))?;
     match timings {
         Some(timings) => print(&format!("\n{}", timings.report())),
         None => Ok(()),
@@ -65,6 +65,18 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
 }
 
 impl RunArgs {
+    /// This command again, without its seed and folder.
+    fn command(&self) -> String {
+        let mut command = format!("murmur run {}", self.config.display());
+        for setting in &self.overrides {
+            command += &format!(" --set '{setting}'");
+        }
+        if let Some(steps) = self.steps {
+            command += &format!(" --steps {steps}");
+        }
+        command
+    }
+
     /// `--set` in order, then the options that stand for a key.
     fn all_overrides(&self) -> Vec<Override> {
         let mut overrides = self.overrides.clone();

@@ -8,12 +8,12 @@ use murmur_engine::{OpinionChange, Summary, WatchedPoint, WatchedSeries};
 
 use crate::plot::{Curve, Point, bars, curves};
 
-/// Tables, plots and what to try next.
-pub(crate) fn report(summary: &Summary, clock: &Clock, config: &Path, out: &Path) -> String {
+/// Tables, plots and what to try next after `command`.
+pub(crate) fn report(summary: &Summary, clock: &Clock, command: &str, out: &Path) -> String {
     let mut page = totals(summary, clock);
     page += &watched(&summary.watched, summary.steps, clock);
     page += &opinions(&summary.opinions);
-    page + &next_commands(config, out)
+    page + &next_commands(command, out)
 }
 
 fn totals(summary: &Summary, clock: &Clock) -> String {
@@ -74,8 +74,8 @@ fn watched(series: &[WatchedSeries], steps: u32, clock: &Clock) -> String {
             .collect();
         format!("\n  {what}\n{}", curves(&lines, f64::from(steps), &clock.label(Step(steps))))
     };
-    plot("reads of seed posts so far", |point| point.exposures)
-        + &plot("size of their cascades", |point| point.scale)
+    plot("reads of seed posts so far", |point| point.exposures as f64)
+        + &plot("size of their cascades", |point| f64::from(point.scale))
 }
 
 fn opinions(changes: &[OpinionChange]) -> String {
@@ -100,12 +100,13 @@ fn opinions(changes: &[OpinionChange]) -> String {
     page
 }
 
-fn next_commands(config: &Path, out: &Path) -> String {
-    let (config, out) = (config.display(), out.display());
+/// Commands that go on from this one: `command` is the run's own, without what a new run must choose anew.
+fn next_commands(command: &str, out: &Path) -> String {
+    let out = out.display();
     format!(
         "\nwritten to {out}; try next\n  \
-         murmur run {config} --seed 2\n  \
-         murmur run {config} --set feed.in_network=0 --set feed.random=10\n  \
+         {command} --seed 2\n  \
+         {command} --set opinion.model.confidence=0.2\n  \
          duckdb -c \"SELECT * FROM '{out}/tables/cascades.parquet' ORDER BY scale DESC LIMIT 10\"\n"
     )
 }

@@ -17,4 +17,4 @@ pub use probability::Probability;
 pub use rng::{Purpose, Stream};
 pub use stance::Stance;
 pub use text::{Phrase, Slant, Text};
-pub use time::{Clock, Minute, Step};
+pub use time::{Clock, HourOfStep, Minute, Step};

@@ -143,8 +143,13 @@ impl Stream {
         -libm::logf(-libm::log(u) as f32)
     }
 
-    /// A Poisson number of the given mean (Knuth's product of uniforms; for means up to a few tens).
+    /// A Poisson number of the given mean, in time linear in it (Knuth's product of uniforms; a large mean is drawn as
+    /// a sum, since the product would underflow).
     pub fn poisson(&mut self, mean: f64) -> u32 {
+        const LARGEST_PART: f64 = 32.0;
+        if mean > LARGEST_PART {
+            return self.poisson(LARGEST_PART) + self.poisson(mean - LARGEST_PART);
+        }
         let limit = libm::exp(-mean);
         let mut product = self.uniform();
         let mut count = 0;
@@ -242,6 +247,7 @@ mod tests {
         check_mean(|s| s.exponential(), 1.0, 1.0);
         check_mean(|s| f64::from(s.gumbel()), 0.577_215_664_9, 1.2826);
         check_mean(|s| f64::from(s.poisson(2.5)), 2.5, 2.5f64.sqrt());
+        check_mean(|s| f64::from(s.poisson(100.0)), 100.0, 10.0);
     }
 
     #[test]

@@ -8,22 +8,47 @@ use crate::config::ACTIVATION_MINUTES;
 
 /// The agents that are active at `now`, ascending.
 ///
-/// An agent's probability for the hour refers to 3 minutes; for another step length Δt it is 1 − (1 − p)^(Δt/3).
+/// An agent's probability for an hour refers to 3 minutes; over Δt minutes of that hour it is 1 − (1 − p)^(Δt/3). A
+/// step that runs over several hours has the chance of each in turn.
 pub(crate) fn activate(world: &World, now: Step) -> Vec<AgentId> {
     let _span = tracing::info_span!("activate").entered();
-    let ratio = f64::from(world.clock.minutes_per_step) / ACTIVATION_MINUTES;
-    let rescale = |p: f32| {
-        let p = f64::from(p);
-        if ratio == 1.0 { p } else { Probability::of(p).over(ratio).get() }
-    };
-    let column = world.population.activity(world.clock.hour_of_day(now));
-    (0..column.len() as u32)
+    let stretches: Vec<Stretch<'_>> = world
+        .clock
+        .hours_of(now)
+        .map(|hour| Stretch {
+            column: world.population.activity(hour.hour_of_day),
+            ratio: f64::from(hour.minutes) / ACTIVATION_MINUTES,
+        })
+        .collect();
+    (0..world.population.len())
         .into_par_iter()
         .with_min_len(4096)
         .map(AgentId)
         .filter(|&agent| {
-            let p = column[agent.index()];
-            p > 0.0 && Stream::new(world.seed(), Purpose::Activation, now, agent).chance(rescale(p))
+            let p = probability(&stretches, agent);
+            p > 0.0 && Stream::new(world.seed(), Purpose::Activation, now, agent).chance(p)
         })
         .collect()
+}
+
+/// The part of a step that lies in one hour of the day.
+struct Stretch<'a> {
+    /// Each agent's probability per base interval in that hour.
+    column: &'a [f32],
+    /// Length in base intervals.
+    ratio: f64,
+}
+
+fn probability(stretches: &[Stretch<'_>], agent: AgentId) -> f64 {
+    match stretches {
+        // The usual step, of one base interval, needs no power.
+        [Stretch { column, ratio: 1.0 }] => f64::from(column[agent.index()]),
+        _ => {
+            let idle = |stretch: &Stretch<'_>| {
+                let p = Probability::of(f64::from(stretch.column[agent.index()]));
+                1.0 - p.over(stretch.ratio).get()
+            };
+            1.0 - stretches.iter().map(idle).product::<f64>()
+        }
+    }
 }

@@ -55,8 +55,10 @@ pub struct RunConfig {
     /// The seed of all random draws, up to 9223372036854775807. The same seed gives the same tables.
     pub seed: u64,
     /// Number of steps.
+    #[schemars(range(min = 1))]
     pub steps: u32,
-    /// Simulated minutes per step, 1 to 1440.
+    /// Simulated minutes per step.
+    #[schemars(range(min = 1, max = 1440))]
     pub minutes_per_step: u32,
     /// Time of day at which the run starts, as HH:MM.
     pub start: String,
@@ -74,7 +76,7 @@ impl Default for RunConfig {
 pub struct TopicConfig {
     /// The topic as it stands in a sentence. Must differ from the others.
     pub name: String,
-    /// Words that texts about the topic use. Default: the name alone.
+    /// Words that texts about the topic use, at most 256. Default: the name alone.
     #[serde(default)]
     pub words: Vec<String>,
 }
@@ -325,6 +327,19 @@ impl Config {
         for (index, topic) in self.topic.iter().enumerate() {
             let key = format!("topic {}", index + 1);
             expect(!topic.name.trim().is_empty(), &key, "a name", format!("{:?}", topic.name))?;
+            let short_words = topic.words.iter().filter(|word| word.trim().is_empty()).count();
+            expect(
+                short_words == 0,
+                &format!("{key}: words"),
+                "no empty words",
+                format!("{:?}", topic.words),
+            )?;
+            expect(
+                topic.words.len() <= 256,
+                &format!("{key}: words"),
+                "at most 256 words",
+                topic.words.len(),
+            )?;
             if self.topic_named(&topic.name) != Some(index) {
                 return Err(format!(
                     "{key}: expected a name that no other topic has, found {:?}",
@@ -386,7 +401,7 @@ impl Config {
             let key = format!("behaviour.{key}");
             expect((0.0..=most).contains(&value), &key, &format!("a number from 0 to {most}"), value)
         };
-        not_negative("writing_seconds", behaviour.writing_seconds, f64::MAX)?;
+        not_negative("writing_seconds", behaviour.writing_seconds, 86_400.0)?;
         not_negative("posts_per_session", behaviour.posts_per_session, 20.0)?;
         if let Some(key) = behaviour.not_finite() {
             return Err(format!("behaviour.{key}: expected a finite number"));
@@ -407,8 +422,6 @@ impl Config {
                 let wanted = format!("one of the topics {names:?}");
                 return expect(false, &key("topic"), &wanted, format!("{:?}", post.topic));
             }
-            let wanted = format!("a step below run.steps ({})", self.run.steps);
-            expect(post.step < self.run.steps, &key("step"), &wanted, post.step)?;
             if (0..index).any(|earlier| self.seed_name(earlier) == name) {
                 return Err(key("expected a name that no other seed post has"));
             }

@@ -7,9 +7,11 @@ use murmur_agents::Beliefs;
 use murmur_core::{Action, ActionKind, AgentId, Outcome, PostId, Step, TopicId};
 use murmur_graph::Projection;
 use murmur_metrics::{
-    ActionCounts, CascadeTracker, OpinionNetwork, OpinionSummary, Spread, gini, label_mixing, opinion_network,
+    ActionCounts, CascadeTracker, OpinionNetwork, OpinionSummary, Spread, gini, label_mixing,
+    opinion_networks,
 };
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use crate::World;
 use crate::apply::Applied;
@@ -53,6 +55,8 @@ pub(crate) struct Meter {
     pub(crate) exposures: u64,
     pub(crate) activations: u64,
     pub(crate) watched: Vec<Watched>,
+    /// Which of `watched` a root is.
+    watched_roots: FxHashMap<PostId, usize>,
     groups: Option<Groups>,
     every: u32,
     last: Step,
@@ -101,6 +105,7 @@ impl Meter {
             exposures: 0,
             activations: 0,
             watched,
+            watched_roots: FxHashMap::default(),
             groups: metrics.label.as_ref().map(|column| Groups::new(world, column)),
             every: metrics.every.unwrap_or(default_every),
             last: Step(world.config.run.steps - 1),
@@ -112,6 +117,11 @@ impl Meter {
         gini(&self.attention)
     }
 
+    /// The name of a watched root.
+    pub(crate) fn watched_name(&self, root: PostId) -> Option<&str> {
+        self.watched_roots.get(&root).map(|&place| self.watched[place].name.as_str())
+    }
+
     fn is_due(&self, now: Step) -> bool {
         now.0.is_multiple_of(self.every) || now == self.last
     }
@@ -120,17 +130,13 @@ impl Meter {
 impl Groups {
     /// Groups are numbered in the order in which agents first show them; agents without a value form one too.
     fn new(world: &World, column: &str) -> Self {
-        let mut names: Vec<Option<&str>> = Vec::new();
+        let mut numbers: FxHashMap<Option<&str>, u32> = FxHashMap::default();
         let of_agent = world
             .population
             .agents()
             .map(|agent| {
-                let label = world.population.label(agent);
-                let known = names.iter().position(|&name| name == label);
-                known.unwrap_or_else(|| {
-                    names.push(label);
-                    names.len() - 1
-                }) as u32
+                let next = numbers.len() as u32;
+                *numbers.entry(world.population.label(agent)).or_insert(next)
             })
             .collect();
         Self { column: column.to_owned(), of_agent }
@@ -167,16 +173,17 @@ impl Meter {
             }
         }
         for seeded in &applied.seeded {
-            let watched = self.watched.iter_mut().find(|watched| watched.seed_post == seeded.seed_post);
-            if let Some(watched) = watched {
-                watched.root = Some(seeded.post);
+            let place = self.watched.iter().position(|watched| watched.seed_post == seeded.seed_post);
+            if let Some(place) = place {
+                self.watched[place].root = Some(seeded.post);
+                self.watched_roots.insert(seeded.post, place);
             }
         }
         for exposure in &applied.exposures {
             let root = posts.root(exposure.post);
             self.attention[posts.author(root).index()] += 1;
-            if let Some(watched) = self.watched.iter_mut().find(|watched| watched.root == Some(root)) {
-                watched.exposures += 1;
+            if let Some(&place) = self.watched_roots.get(&root) {
+                self.watched[place].exposures += 1;
             }
         }
         self.exposures += applied.exposures.len() as u64;
@@ -224,28 +231,24 @@ fn cascade(tracker: &CascadeTracker, watched: &mut Watched) -> Vec<Measure> {
         measure("depth", f64::from(spread.depth)),
         measure("max_breadth", f64::from(spread.max_breadth)),
         measure("structural_virality", spread.structural_virality),
-        measure("exposures", watched.exposures as f64),
+        measure("exposures_total", watched.exposures as f64),
     ]
 }
 
 /// Opinions on every topic and across follows, in the order of topics.
 fn population(world: &World, meter: &Meter) -> Vec<Measure> {
-    let topics: Vec<TopicId> = (0..world.config.topic.len() as u16).map(TopicId).collect();
     let graph = Projection(&world.public.graph.follows);
-    let summaries: Vec<TopicSummary> = topics
-        .par_iter()
-        .map(|&topic| {
-            let opinions = opinion_column(&world.beliefs, topic);
-            let (opinion, network) = rayon::join(
-                || OpinionSummary::of(opinions.iter().copied()),
-                || opinion_network(&graph, &opinions),
-            );
-            TopicSummary { opinion, network }
-        })
+    let columns: Vec<Vec<f64>> = (0..world.config.topic.len() as u16)
+        .map(|topic| opinion_column(&world.beliefs, TopicId(topic)))
         .collect();
+    let columns: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
+    let (opinions, networks): (Vec<OpinionSummary>, Vec<OpinionNetwork>) = rayon::join(
+        || columns.par_iter().map(|column| OpinionSummary::of(column.iter().copied())).collect(),
+        || opinion_networks(&graph, &columns),
+    );
     let mut measures = Vec::new();
-    for (topic, summary) in world.config.topic.iter().zip(summaries) {
-        summary.list(&topic.name, meter.groups.is_none(), &mut measures);
+    for (topic, (opinion, network)) in world.config.topic.iter().zip(opinions.iter().zip(&networks)) {
+        list_topic(&topic.name, opinion, network, meter.groups.is_none(), &mut measures);
     }
     if let Some(groups) = &meter.groups {
         measures.push(Measure {
@@ -263,28 +266,26 @@ pub(crate) fn opinion_column(beliefs: &Beliefs, topic: TopicId) -> Vec<f64> {
     beliefs.column(topic).map(f64::from).collect()
 }
 
-struct TopicSummary {
-    opinion: OpinionSummary,
-    network: OpinionNetwork,
-}
-
-impl TopicSummary {
-    fn list(&self, topic: &str, by_sign: bool, measures: &mut Vec<Measure>) {
-        let Self { opinion, network } = self;
-        let mut add = |scope, name, value| {
-            measures.push(Measure { scope, subject: Some(topic.to_owned()), name, value });
-        };
-        add(Scope::Opinion, "mean", opinion.mean);
-        add(Scope::Opinion, "variance", opinion.variance);
-        add(Scope::Opinion, "sarle_bimodality_coefficient", opinion.sarle);
-        add(Scope::Opinion, "hartigan_dip", opinion.dip);
-        add(Scope::Opinion, "esteban_ray", opinion.esteban_ray);
-        add(Scope::Opinion, "mean_pairwise_distance", opinion.mean_pairwise_distance);
-        add(Scope::Network, "opinion_assortativity", network.assortativity);
-        add(Scope::Network, "neighbour_opinion_correlation", network.neighbour_correlation);
-        if by_sign {
-            add(Scope::Network, "e_i_index", network.e_i_index);
-        }
+fn list_topic(
+    topic: &str,
+    opinion: &OpinionSummary,
+    network: &OpinionNetwork,
+    by_sign: bool,
+    measures: &mut Vec<Measure>,
+) {
+    let mut add = |scope, name, value| {
+        measures.push(Measure { scope, subject: Some(topic.to_owned()), name, value });
+    };
+    add(Scope::Opinion, "mean", opinion.mean);
+    add(Scope::Opinion, "variance_population", opinion.variance);
+    add(Scope::Opinion, "sarle_bimodality_coefficient", opinion.sarle);
+    add(Scope::Opinion, "hartigan_dip", opinion.dip);
+    add(Scope::Opinion, "esteban_ray_alpha1.6_10bins", opinion.esteban_ray);
+    add(Scope::Opinion, "mean_pairwise_distance", opinion.mean_pairwise_distance);
+    add(Scope::Network, "opinion_assortativity", network.assortativity);
+    add(Scope::Network, "neighbour_opinion_correlation", network.neighbour_correlation);
+    if by_sign {
+        add(Scope::Network, "e_i_index", network.e_i_index);
     }
 }
 

@@ -1,13 +1,14 @@
 //! From a configuration and its input files to the world before the first step.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
 use murmur_agents::{Behaviour, Beliefs, Persona, Population, PreviousPost, Synthesizer};
 use murmur_core::{AgentId, Probability};
-use murmur_data::Warning;
 use murmur_data::edges::{EdgeFile, NodeIds, Nodes, read_edges};
 use murmur_data::population::{Account, PopulationFile, read_oasis_reddit, read_oasis_x};
+use murmur_data::{DataError, Warning};
 use murmur_graph::{Built, FollowGraph, Links, SocialGraph, generate};
 use murmur_recsys::HashedEmbedder;
 use murmur_store::{Phrasebook, Public};
@@ -37,7 +38,11 @@ pub(crate) fn make_world(config: Config) -> Result<Made, EngineError> {
     let mut setup = Setup { config: &config, topics: &topics, embedder, warnings: Vec::new() };
     let people = setup.people()?;
     let graph = setup.graph(&people)?;
-    let warnings = setup.warnings;
+    let mut warnings = setup.warnings;
+    let too_late = config.seed_post.iter().filter(|post| post.step >= config.run.steps).count();
+    if too_late > 0 {
+        warnings.push(Warning { what: "seed posts never planted, due after the last step", count: too_late });
+    }
 
     let seed = config.run.seed;
     let population = people.population;
@@ -91,8 +96,12 @@ impl Setup<'_> {
         let label = self.config.metrics.label.as_deref();
         match &self.config.population {
             PopulationConfig::Synthetic(population) => self.synthetic(population, label),
-            PopulationConfig::OasisX(file) => Ok(self.from_file(read_oasis_x(&file.path, label)?)),
-            PopulationConfig::OasisReddit(file) => Ok(self.from_file(read_oasis_reddit(&file.path, label)?)),
+            PopulationConfig::OasisX(file) => {
+                Ok(self.people_of(named_by("population.path", read_oasis_x(&file.path, label))?))
+            }
+            PopulationConfig::OasisReddit(file) => {
+                Ok(self.people_of(named_by("population.path", read_oasis_reddit(&file.path, label))?))
+            }
         }
     }
 
@@ -115,6 +124,11 @@ impl Setup<'_> {
             (None, Some(edges)) => nodes_named(edges),
             (None, None) => DEFAULT_SIZE,
         };
+        if size == 0 {
+            let message =
+                "graph.path: the file names no agents, and population.size does not say how many there are";
+            return Err(EngineError::Unfit(message.to_owned()));
+        }
         if size > MOST_AGENTS {
             return Err(EngineError::Unfit(format!(
                 "population.size: expected at most {MOST_AGENTS} agents, found {size}; if the ids of the graph file \
@@ -155,18 +169,23 @@ impl Setup<'_> {
                 ));
             }
         };
-        Ok(read_edges(&file.path, nodes)?)
+        named_by("graph.path", read_edges(&file.path, nodes))
     }
 
-    fn from_file(&mut self, file: PopulationFile) -> People {
+    fn people_of(&mut self, file: PopulationFile) -> People {
         self.warnings.extend(file.warnings);
-        let personas: Vec<Persona> =
-            file.accounts.into_par_iter().map(|account| self.persona(account)).collect();
+        let personas: Vec<Persona> = (0..)
+            .map(AgentId)
+            .zip(file.accounts)
+            .collect::<Vec<_>>()
+            .into_par_iter()
+            .map(|(agent, account)| self.persona(agent, account))
+            .collect();
         let population = Population::from_personas(personas.into_iter(), self.embedder.dimensions());
         People { population, follows: file.follows, edges: None }
     }
 
-    fn persona(&self, account: Account) -> Persona {
+    fn persona(&self, agent: AgentId, account: Account) -> Persona {
         let about = [&account.bio, &account.persona].map(String::as_str).into_iter();
         let about: Vec<&str> = about.chain(account.interests.iter().map(String::as_str)).collect();
         let vector = self.embedder.embed(&about.join(" "));
@@ -175,7 +194,10 @@ impl Setup<'_> {
             text: text.into(),
         };
         Persona {
-            interests: self.topics.of_person(&vector),
+            interests: self
+                .topics
+                .of_person(&vector)
+                .unwrap_or_else(|| self.topics.any(self.config.run.seed, agent)),
             hours: account.hourly.map(|hours| hours.map(|hour| Probability::of(hour.clamp(0.0, 1.0)))),
             productivity: 1.0,
             label: account.label.map(Arc::from),
@@ -220,7 +242,7 @@ impl Setup<'_> {
         };
         let edges = match &people.edges {
             Some(edges) => edges.clone(),
-            None => read(&file.path, file.ids)?,
+            None => named_by("graph.path", read(&file.path, file.ids))?,
         };
         self.warnings.extend(edges.warnings.iter().cloned());
         let mut graph = self.built(FollowGraph::from_edges(agents, edges.follows));
@@ -231,9 +253,13 @@ impl Setup<'_> {
             NodeIds::Appearance => read_edges(path, Nodes::UserName { names: &numbered }),
             ids => read(path, ids),
         };
-        for (path, list) in [(&file.mutes, &mut graph.mutes), (&file.blocks, &mut graph.blocks)] {
+        let lists = [
+            ("graph.mutes", &file.mutes, &mut graph.mutes),
+            ("graph.blocks", &file.blocks, &mut graph.blocks),
+        ];
+        for (key, path, list) in lists {
             if let Some(path) = path {
-                add_links(list, links(path)?);
+                add_links(list, named_by(key, links(path))?);
             }
         }
         Ok(graph)
@@ -252,6 +278,16 @@ impl Setup<'_> {
     }
 }
 
+/// What was read, or else which key named a file that is not there.
+fn named_by<T>(key: &'static str, read: Result<T, DataError>) -> Result<T, EngineError> {
+    read.map_err(|error| match error {
+        DataError::Io { path, source } if source.kind() == ErrorKind::NotFound => {
+            EngineError::NoSuchFile { path, key }
+        }
+        error => error.into(),
+    })
+}
+
 fn add_links(list: &mut Links, edges: EdgeFile) {
     for edge in edges.follows {
         list.add(edge.follower, edge.followee);
@@ -265,4 +301,29 @@ fn nodes_named(edges: &EdgeFile) -> u32 {
     }
     let ids = edges.follows.iter().flat_map(|follow| [follow.follower.0, follow.followee.0]);
     ids.max().map_or(0, |most| most.saturating_add(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A world from `sections`, whose files are not there, fails and says which key names `file`.
+    fn check_missing(sections: &str, file: &str, key: &str) {
+        let config = toml::from_str(&format!("[[topic]]\nname = \"tea\"\n{sections}")).unwrap();
+        let error = make_world(config).err().unwrap();
+        let expected =
+            format!("{file}: no such file; name one with --set {key}=FILE, or in the configuration");
+        assert_eq!(error.to_string(), expected);
+        assert!(error.is_bad_input());
+    }
+
+    #[test]
+    fn a_missing_file_is_told_with_its_key() {
+        let x = "[population]\nkind = \"oasis-x\"\npath = \"none.csv\"\n";
+        check_missing(x, "none.csv", "population.path");
+        let reddit = "[population]\nkind = \"oasis-reddit\"\npath = \"none.json\"\n";
+        check_missing(reddit, "none.json", "population.path");
+        let edges = "[graph]\nkind = \"file\"\npath = \"none.gz\"\n";
+        check_missing(edges, "none.gz", "graph.path");
+    }
 }

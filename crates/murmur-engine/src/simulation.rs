@@ -102,7 +102,7 @@ impl Simulation {
         let decisions = decide(&self.world, now, &observations);
         let applied = apply(&mut self.world, now, &feeds, &observations, decisions);
         let measures = measure(&self.world, &mut self.meter, now, &applied);
-        self.series.add(now, &measures);
+        self.series.add(now, &self.meter);
         record(&mut self.recorder, &self.world, now, &applied, measures)?;
         self.next = Step(now.0 + 1);
         Ok(StepReport { step: now, active: applied.active, posts: self.world.public.posts().len() })

@@ -8,7 +8,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 use crate::World;
-use crate::measure::{Measure, Meter, Scope, opinion_column};
+use crate::measure::{Meter, opinion_column};
 
 /// The state before the first step, to compare the end with.
 pub(crate) struct Start {
@@ -87,9 +87,9 @@ pub struct WatchedPoint {
     /// The step.
     pub step: u32,
     /// Rows in the cascade.
-    pub scale: f64,
+    pub scale: u32,
     /// Reads of any of its copies so far.
-    pub exposures: f64,
+    pub exposures: u64,
 }
 
 /// Opinions on a topic at the start and the end.
@@ -119,18 +119,11 @@ impl SeriesKeeper {
         Self { series: meter.watched.iter().map(|watched| named(&watched.name)).collect() }
     }
 
-    pub(crate) fn add(&mut self, now: Step, measures: &[Measure]) {
-        for series in &mut self.series {
-            let value = |name: &str| {
-                let of_series = |measure: &&Measure| {
-                    measure.scope == Scope::Cascade
-                        && measure.name == name
-                        && measure.subject.as_deref() == Some(&series.name)
-                };
-                measures.iter().find(of_series).and_then(|measure| measure.value)
-            };
-            if let (Some(scale), Some(exposures)) = (value("scale"), value("exposures")) {
-                series.points.push(WatchedPoint { step: now.0, scale, exposures });
+    pub(crate) fn add(&mut self, now: Step, meter: &Meter) {
+        for (series, watched) in self.series.iter_mut().zip(&meter.watched) {
+            if let Some(spread) = watched.spread {
+                let point = WatchedPoint { step: now.0, scale: spread.scale, exposures: watched.exposures };
+                series.points.push(point);
             }
         }
     }

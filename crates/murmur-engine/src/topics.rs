@@ -1,7 +1,7 @@
 //! The topics of a run, and which of them a text is near to.
 
 use murmur_agents::Interests;
-use murmur_core::TopicId;
+use murmur_core::{AgentId, Purpose, Step, Stream, TopicId};
 use murmur_recsys::{HashedEmbedder, dot};
 use murmur_store::Vocabulary;
 
@@ -40,14 +40,24 @@ impl Topics {
         (cosine >= NEAR).then_some(topic)
     }
 
-    /// The topics that somebody described by this vector cares about: those near to it, or else the nearest.
-    pub(crate) fn of_person(&self, vector: &[f32]) -> Interests {
+    /// The topics that somebody described by this vector cares about: those near to it, or else the nearest. `None` for
+    /// somebody of whom nothing is said.
+    pub(crate) fn of_person(&self, vector: &[f32]) -> Option<Interests> {
+        if vector.iter().all(|&x| x == 0.0) {
+            return None;
+        }
         let near = self.cosines(vector).filter(|(_, cosine)| *cosine >= NEAR);
         let interests = near.fold(Interests::default(), |all, (topic, _)| all.with(topic));
         match self.nearest(vector) {
-            Some((topic, _)) if interests.is_empty() => interests.with(topic),
-            _ => interests,
+            Some((topic, _)) if interests.is_empty() => Some(interests.with(topic)),
+            _ => Some(interests),
         }
+    }
+
+    /// One topic at random, for an agent of whom nothing is said.
+    pub(crate) fn any(&self, seed: u64, agent: AgentId) -> Interests {
+        let mut draws = Stream::new(seed, Purpose::Population, Step(0), agent);
+        Interests::default().with(TopicId(draws.below(self.vectors.len() as u32) as u16))
     }
 
     fn nearest(&self, vector: &[f32]) -> Option<(TopicId, f32)> {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::Manifest;
+use crate::layout::sync_folder;
 
 /// Why a run folder cannot be made or written. The message names the path and the remedy.
 #[derive(Debug, thiserror::Error)]
@@ -15,7 +16,7 @@ pub enum RunError {
     #[error("{} already holds a run: give another --out, or remove it first", .0.display())]
     HoldsRun(PathBuf),
     /// The path is taken by something that is not an empty folder.
-    #[error("{} exists and is not an empty folder: give another --out", .0.display())]
+    #[error("{} is taken by something that is not an empty folder: give another --out", .0.display())]
     Taken(PathBuf),
     /// The system refused.
     #[error("cannot write {}: {source}", path.display())]
@@ -98,6 +99,11 @@ impl RunFolder {
         self.path.join("tables")
     }
 
+    /// Where the journal goes.
+    pub fn journal(&self) -> PathBuf {
+        self.path.join("journal")
+    }
+
     /// Writes `value` as readable JSON to the file `name` in the folder, by one rename.
     ///
     /// # Errors
@@ -120,11 +126,6 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = File::create(path)?;
     file.write_all(bytes)?;
     file.sync_all()
-}
-
-/// Makes renames in a folder last.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
 }
 
 #[cfg(test)]

@@ -1,13 +1,32 @@
 //! The run folder: what a run leaves on disk, and how it gets there whole or not at all.
 //!
-//! A run is a folder that appears with its manifest by one rename; every file in it appears by a rename of its own. So
-//! what carries its final name is complete, whenever the process was stopped.
+//! A run is a folder that appears with its manifest by one rename; files in it appear by a rename of their own. So what
+//! carries its final name is complete, whenever the process was stopped. The exception is the [journal](JournalWriter),
+//! which grows step by step: what lies behind its last commit counts for nothing.
 //!
-//! Invariant: nothing here reads a clock. A folder's content is a function of the configuration, the inputs and the
-//! version of the program.
+//! Invariants: nothing here reads a clock: a folder's content is a function of the configuration, the inputs and the
+//! version of the program. The journal knows bytes, not the simulation: tables are numbers to it.
 
+mod batch;
+mod checkpoint;
+pub mod columns;
+mod commit;
+mod error;
 mod folder;
+mod layout;
 mod manifest;
+mod reader;
+#[cfg(test)]
+mod test;
+mod varint;
+mod writer;
 
+pub use batch::{Batch, Digest, Shard, TableId};
+pub use checkpoint::{
+    Checkpoint, Latest, checkpoints, latest_checkpoint, prune_checkpoints, read_checkpoint, write_checkpoint,
+};
+pub use error::JournalError;
 pub use folder::{RunError, RunFolder};
 pub use manifest::{InputFile, Manifest};
+pub use reader::{JournalReader, StepBatches, Tables};
+pub use writer::{Durability, JournalWriter, Recovered, Settings};

@@ -1,7 +1,7 @@
 //! Networks whose measures are known or undefined, and random ones against the definitions applied pair by pair.
 
 use murmur_graph::Undirected;
-use murmur_metrics::{NetworkSummary, opinion_network};
+use murmur_metrics::{NetworkSummary, opinion_network, opinion_networks};
 use proptest::prelude::*;
 
 fn close(a: Option<f64>, b: Option<f64>) -> bool {
@@ -115,11 +115,17 @@ fn what_needs_a_missing_column_is_undefined() {
     assert_eq!((summary.opinion_assortativity, summary.neighbour_opinion_correlation), (None, None));
 }
 
+/// More nodes than one thread takes at a time, so that parts are put together.
 #[test]
-fn single_precision_opinions_are_measured_alike() {
-    let opinions = [-0.5f32, 0.25, 0.75, -0.125];
-    let graph = Undirected::from_edges(4, &[[0, 1], [1, 2], [2, 3], [0, 2]]);
-    assert_eq!(opinion_network(&graph, &opinions), opinion_network(&graph, &opinions.map(f64::from)));
+fn columns_measured_together_equal_each_alone() {
+    const NODES: u32 = 3_000;
+    let edges: Vec<[u32; 2]> = (0..NODES).map(|node| [node, node * 7 % NODES]).collect();
+    let graph = Undirected::from_edges(NODES, &edges);
+    let column = |step: f64| -> Vec<f64> { (0..NODES).map(|node| (f64::from(node) * step).sin()).collect() };
+    let (one, other) = (column(0.7), column(0.01));
+    let together = opinion_networks(&graph, &[&one, &other]);
+    assert_eq!(together, [opinion_network(&graph, &one), opinion_network(&graph, &other)]);
+    assert_ne!(together[0], together[1]);
 }
 
 /// Pearson's correlation of the pairs; `None` when either side is constant but for rounding.

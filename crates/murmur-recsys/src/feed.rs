@@ -1,11 +1,16 @@
 //! The feed of every active agent: sources rank roots, the served row of each root is found, slots are filled.
 
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+use std::ops::Range;
+
 use murmur_core::{AgentId, Clock, PostId, Purpose, Step, Stream};
 use murmur_store::Public;
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
-use crate::embed::dot;
+use crate::dot::dot_rows;
 use crate::pool::{Pool, keep_best};
 
 /// What a feed is made of: how many posts each source gives, and what the sources draw from. Slots that a source
@@ -21,7 +26,8 @@ pub struct FeedConfig {
     pub hot: u32,
     /// Posts drawn uniformly from all live rows.
     pub random: u32,
-    /// Simulated minutes after which a post is no longer shown.
+    /// Simulated minutes after which a row is no longer shown, rounded up to whole steps. A fresh repost of an old post
+    /// is a young row.
     pub max_age: u32,
     /// How many of the latest texts the interest source compares with.
     pub pool: u32,
@@ -31,11 +37,12 @@ pub struct FeedConfig {
 
 impl Default for FeedConfig {
     fn default() -> Self {
-        Self { in_network: 6, interest: 3, hot: 0, random: 1, max_age: 1440, pool: 4000, buffer: 50 }
+        Self { in_network: 6, interest: 3, hot: 0, random: 1, max_age: 1440, pool: 2000, buffer: 50 }
     }
 }
 
-/// How many candidates beyond those needed a ranking keeps, since an agent may not see some of them.
+/// How many candidates beyond those needed a ranking keeps at hand, since an agent may not see some of them. A reader
+/// that runs out of them goes through the whole ranking.
 const SPARE_CANDIDATES: usize = 32;
 
 impl FeedConfig {
@@ -142,7 +149,8 @@ impl Feeds {
 /// The feed of every reader at the beginning of step `now`.
 ///
 /// A reader's own posts never appear, nor a row whose author or reposter it has muted or blocked. Of the copies of a
-/// root the reader sees one: the earliest repost by somebody it follows, else the root.
+/// root the reader sees one: the earliest repost by somebody it follows, else the root. No row older than `max_age` is
+/// served.
 pub fn recommend<'a>(
     public: &Public,
     config: &FeedConfig,
@@ -158,9 +166,9 @@ pub fn recommend<'a>(
     let parts = (0..count.div_ceil(CHUNK))
         .into_par_iter()
         .map(|chunk| {
-            let mut scores = Vec::new();
+            let mut cosines = Vec::new();
             let readers = (chunk * CHUNK..count.min((chunk + 1) * CHUNK)).map(readers);
-            readers.map(|reader| desk.feed(reader, &mut scores)).collect()
+            readers.map(|reader| desk.feed(reader, &mut cosines)).collect()
         })
         .collect();
     Feeds::collect(parts)
@@ -170,9 +178,15 @@ pub fn recommend<'a>(
 struct Desk<'a> {
     public: &'a Public,
     config: &'a FeedConfig,
-    pool: &'a Pool,
+    pool: &'a Pool<'a>,
     seed: u64,
     now: Step,
+}
+
+/// The roots that a source would show a reader, best first, made as they are asked for. A root may come twice.
+struct Candidates<'a> {
+    source: Source,
+    roots: Box<dyn Iterator<Item = PostId> + 'a>,
 }
 
 /// How near a text is to a reader.
@@ -182,17 +196,21 @@ struct Nearness {
     content: u32,
 }
 
+impl Nearness {
+    /// The nearer first; of equally near ones the later.
+    fn order(&self, other: &Self) -> Ordering {
+        other.cosine.total_cmp(&self.cosine).then(other.content.cmp(&self.content))
+    }
+}
+
 impl Desk<'_> {
-    fn feed(&self, reader: Reader<'_>, scores: &mut Vec<Nearness>) -> Vec<Served> {
-        let mut draws = Stream::new(self.seed, Purpose::Feed, self.now, reader.agent);
-        let mut filling = Filling { desk: self, viewer: reader.agent, roots: Vec::new(), feed: Vec::new() };
-        let mut sources: Vec<Candidates> = Source::ALL
+    fn feed(&self, reader: Reader<'_>, cosines: &mut Vec<f32>) -> Vec<Served> {
+        let mut filling =
+            Filling { desk: self, viewer: reader.agent, tried: FxHashSet::default(), feed: Vec::new() };
+        let mut sources: Vec<Candidates<'_>> = Source::ALL
             .into_iter()
             .filter(|&source| self.config.slots(source) > 0)
-            .map(|source| Candidates {
-                source,
-                roots: self.candidates(source, reader, &mut draws, scores).into_iter(),
-            })
+            .map(|source| Candidates { source, roots: self.candidates(source, reader, cosines) })
             .collect();
         for candidates in &mut sources {
             filling.take(candidates, self.config.slots(candidates.source));
@@ -203,84 +221,101 @@ impl Desk<'_> {
         interleave(filling.feed)
     }
 
-    /// The roots that `source` would show `reader`, best first, with some to spare.
-    fn candidates(
-        &self,
+    fn candidates<'s>(
+        &'s self,
         source: Source,
-        reader: Reader<'_>,
-        draws: &mut Stream,
-        scores: &mut Vec<Nearness>,
-    ) -> Vec<PostId> {
+        reader: Reader<'s>,
+        cosines: &mut Vec<f32>,
+    ) -> Box<dyn Iterator<Item = PostId> + 's> {
+        let draws = Stream::new(self.seed, Purpose::Feed, self.now, reader.agent);
+        let root = |row| self.public.posts().root(row);
         match source {
-            Source::InNetwork => self.in_network(reader.agent),
+            Source::InNetwork => Box::new(self.in_network(reader.agent).map(root)),
             Source::Interest => {
-                let mut roots = self.nearest(reader.interests, scores);
-                self.shuffle_best(&mut roots, draws);
-                roots
+                let best = self.shuffled(self.nearest(reader.interests, cosines), &draws);
+                let rest = move || self.all_nearest(reader.interests);
+                Box::new(best.into_iter().chain(std::iter::once_with(rest).flatten()))
             }
             Source::Hot => {
-                let mut roots = self.pool.hot.clone();
-                self.shuffle_best(&mut roots, draws);
-                roots
+                let best = self.shuffled(self.pool.hottest().to_vec(), &draws);
+                let rest = || self.pool.all_hot().iter().copied();
+                Box::new(best.into_iter().chain(std::iter::once_with(rest).flatten()))
             }
-            Source::Random => self.random(draws),
+            Source::Random => {
+                let tries = TRIES_PER_SLOT * self.config.length();
+                Box::new(self.pool.random(draws, tries).map(root))
+            }
         }
     }
 
-    /// Roots that followed accounts wrote or shared, the latest row first.
-    fn in_network(&self, viewer: AgentId) -> Vec<PostId> {
+    /// Live rows of followed accounts, the latest first.
+    fn in_network(&self, viewer: AgentId) -> impl Iterator<Item = PostId> + '_ {
         let posts = self.public.posts();
+        let live = |row: &PostId| self.pool.is_live(*row);
+        let followees = self.public.graph.follows.followees(viewer);
+        // Each account's rows are chained latest first, so the heap holds one row an account, and no more rows are
+        // looked at than the feed takes.
+        let mut heads: BinaryHeap<PostId> =
+            followees.iter().filter_map(|&author| posts.latest_by(author).filter(live)).collect();
+        std::iter::from_fn(move || {
+            let row = heads.pop()?;
+            heads.extend(posts.earlier_by_author(row).filter(live));
+            Some(row)
+        })
+    }
+
+    /// The roots of the pool nearest to `interests`, enough for most feeds.
+    fn nearest(&self, interests: &[f32], cosines: &mut Vec<f32>) -> Vec<PostId> {
+        self.measure_pool(interests, cosines);
         let most = self.config.candidates();
-        let mut rows: Vec<PostId> = Vec::new();
-        for &author in self.public.graph.follows.followees(viewer) {
-            rows.extend(posts.by_author(author).take_while(|&row| self.pool.is_live(row)).take(most));
+        let mut best: Vec<Nearness> = Vec::with_capacity(2 * most);
+        // Most of the pool is further away than the best so far: one comparison and done, where sorting it all would
+        // cost as much as the products.
+        let mut threshold = f32::NEG_INFINITY;
+        for (&cosine, content) in cosines.iter().zip(self.pool.contents.start as u32..) {
+            if cosine >= threshold {
+                best.push(Nearness { cosine, content });
+                if best.len() == 2 * most {
+                    keep_best(&mut best, most, Nearness::order);
+                    threshold = best[most - 1].cosine;
+                }
+            }
         }
-        keep_best(&mut rows, most, |a, b| b.cmp(a));
-        rows.into_iter().map(|row| posts.root(row)).collect()
+        keep_best(&mut best, most, Nearness::order);
+        best.iter().map(|near| self.public.posts().contents().post(near.content as usize)).collect()
     }
 
-    /// Roots of the pool by the cosine of their vector with `interests`, the nearest first.
-    fn nearest(&self, interests: &[f32], scores: &mut Vec<Nearness>) -> Vec<PostId> {
+    /// The whole pool, the nearest first: for a reader that may not see most of the best.
+    fn all_nearest(&self, interests: &[f32]) -> impl Iterator<Item = PostId> + '_ {
+        let mut cosines = Vec::new();
+        self.measure_pool(interests, &mut cosines);
+        let contents = self.pool.contents.start as u32..;
+        let mut all: Vec<Nearness> =
+            cosines.iter().zip(contents).map(|(&cosine, content)| Nearness { cosine, content }).collect();
+        all.sort_unstable_by(Nearness::order);
+        all.into_iter().map(|near| self.public.posts().contents().post(near.content as usize))
+    }
+
+    /// The cosines of `interests` and the vectors of the pool, in its order.
+    fn measure_pool(&self, interests: &[f32], cosines: &mut Vec<f32>) {
         let contents = self.public.posts().contents();
-        let range = self.pool.contents.clone();
+        let Range { start, end } = self.pool.contents;
         let dimensions = contents.dimensions();
-        let vectors = &contents.vectors()[range.start * dimensions..range.end * dimensions];
-        scores.clear();
-        scores.extend(
-            vectors
-                .chunks_exact(dimensions)
-                .zip(range.start as u32..)
-                .map(|(vector, content)| Nearness { cosine: dot(interests, vector), content }),
-        );
-        keep_best(scores, self.config.candidates(), |a, b| {
-            b.cosine.total_cmp(&a.cosine).then(b.content.cmp(&a.content))
-        });
-        scores.iter().map(|near| contents.post(near.content as usize)).collect()
+        dot_rows(interests, &contents.vectors()[start * dimensions..end * dimensions], cosines);
     }
 
-    /// Puts the best `buffer` of `roots` in an order drawn for each post, and leaves the rest behind them.
-    fn shuffle_best(&self, roots: &mut [PostId], draws: &Stream) {
+    /// `roots` with the best `buffer` of them in an order drawn for each post.
+    fn shuffled(&self, mut roots: Vec<PostId>, draws: &Stream) -> Vec<PostId> {
         let best = (self.config.buffer as usize).min(roots.len());
         roots[..best]
             .sort_by_cached_key(|&root| (draws.about(self.public.posts().key(root)).next_u64(), root));
-    }
-
-    /// Roots met at random places of the pool's ring: for each slot of the feed its own place, then the rows next to
-    /// these places, for slots whose row cannot be shown.
-    fn random(&self, draws: &mut Stream) -> Vec<PostId> {
-        const STEPS: usize = 4;
-        let posts = self.public.posts();
-        let places: Vec<Vec<PostId>> = (0..self.config.length())
-            .map(|_| self.pool.from_point(draws.next_u64()).take(STEPS).collect())
-            .collect();
-        let nth = |step: usize| places.iter().filter_map(move |rows| rows.get(step));
-        (0..STEPS).flat_map(nth).map(|&row| posts.root(row)).collect()
+        roots
     }
 
     /// The row of `root` that `viewer` gets to see, if it may see any.
     ///
-    /// The earliest repost by an account that the viewer follows comes before the root. Of the viewer's own posts, and
-    /// of those of authors it has muted or blocked, it sees no copy.
+    /// The earliest live repost by an account that the viewer follows comes before the root. Of the viewer's own posts,
+    /// and of those of authors it has muted or blocked, it sees no copy.
     fn serve(&self, viewer: AgentId, root: PostId) -> Option<PostId> {
         let posts = self.public.posts();
         let graph = &self.public.graph;
@@ -289,7 +324,7 @@ impl Desk<'_> {
             return None;
         }
         let followees = graph.follows.followees(viewer);
-        let shown = |row: &PostId| !graph.hides(viewer, posts.author(*row));
+        let shown = |row: &PostId| self.pool.is_live(*row) && !graph.hides(viewer, posts.author(*row));
         let reposts = posts.repost_count(root) as usize;
         // Either list gives the same row; the shorter one is walked.
         let repost = if reposts <= followees.len() {
@@ -298,34 +333,31 @@ impl Desk<'_> {
         } else {
             followees.iter().filter_map(|&agent| self.public.repost_by(agent, root)).filter(shown).min()
         };
-        Some(repost.unwrap_or(root))
+        repost.or_else(|| self.pool.is_live(root).then_some(root))
     }
 }
 
-/// The rest of a source's ranking.
-struct Candidates {
-    source: Source,
-    roots: std::vec::IntoIter<PostId>,
-}
+/// Draws from the pool for each slot of a feed before every live row is gone through. One in sixteen or more hits a
+/// row.
+const TRIES_PER_SLOT: usize = 128;
 
 /// A feed being filled.
 struct Filling<'a> {
     desk: &'a Desk<'a>,
     viewer: AgentId,
-    roots: Vec<PostId>,
+    tried: FxHashSet<PostId>,
     feed: Vec<Served>,
 }
 
 impl Filling<'_> {
     /// Takes up to `slots` rows from `candidates`, each root once.
-    fn take(&mut self, candidates: &mut Candidates, slots: usize) {
+    fn take(&mut self, candidates: &mut Candidates<'_>, slots: usize) {
         let enough = self.feed.len() + slots;
         while self.feed.len() < enough {
             let Some(root) = candidates.roots.next() else { return };
-            if self.roots.contains(&root) {
+            if !self.tried.insert(root) {
                 continue;
             }
-            self.roots.push(root);
             if let Some(post) = self.desk.serve(self.viewer, root) {
                 self.feed.push(Served { post, source: candidates.source });
             }

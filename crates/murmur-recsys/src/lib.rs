@@ -6,11 +6,13 @@
 //!
 //! Invariant: nothing here writes. A feed depends on the public state, the agent's own vector and keyed draws.
 
+mod dot;
 mod embed;
 mod feed;
 mod hot;
 mod pool;
 
-pub use embed::{HashedEmbedder, dot};
+pub use dot::dot;
+pub use embed::HashedEmbedder;
 pub use feed::{FeedConfig, Feeds, Reader, Served, Source, recommend};
 pub use hot::hot_score;

@@ -271,11 +271,14 @@ impl Posts {
         self.repost_count[root.index()]
     }
 
-    /// An author's rows, newest first.
-    pub fn by_author(&self, author: AgentId) -> impl Iterator<Item = PostId> + '_ {
-        std::iter::successors(self.latest_by_author[author.index()], |post| {
-            self.earlier_by_author[post.index()]
-        })
+    /// An author's newest row.
+    pub fn latest_by(&self, author: AgentId) -> Option<PostId> {
+        self.latest_by_author[author.index()]
+    }
+
+    /// The row that its author made before this one.
+    pub fn earlier_by_author(&self, post: PostId) -> Option<PostId> {
+        self.earlier_by_author[post.index()]
     }
 
     /// The reposts of a root, newest first.

@@ -1,5 +1,6 @@
 //! Reading a configuration file and applying overrides.
 
+use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -74,6 +75,12 @@ fn parse_value(text: &str) -> toml::Value {
     parsed.and_then(|mut table| table.remove("value")).unwrap_or_else(|| toml::Value::String(text.to_owned()))
 }
 
+impl fmt::Display for Override {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.setting)
+    }
+}
+
 impl Override {
     /// The override of `key` (dotted) with `value`.
     pub fn new(key: &str, value: impl Into<toml::Value>) -> Self {
@@ -122,8 +129,13 @@ pub fn load(path: &Path, overrides: &[Override]) -> Result<Config, ConfigError> 
     let folder = path.parent().unwrap_or(Path::new(""));
     for input in config.paths_mut() {
         *input = folder.join(&*input);
+        if input.to_str().is_none() {
+            let message = format!("the path {} is not UTF-8; expected one that is", input.display());
+            return Err(ConfigError::Unfit { path: path.to_owned(), message });
+        }
     }
-    let config = with_overrides(config, overrides)?;
+    let mut config = with_overrides(config, overrides)?;
+    config.behaviour.complete();
     config.check().map_err(|message| ConfigError::Unfit { path: path.to_owned(), message })?;
     Ok(config)
 }
@@ -185,7 +197,7 @@ mod tests {
         check_fault("[tables]\nexposures = 1.5\n", &[], &["line 10", "1.5 is not a probability", "0 to 1"]);
         check_fault("[graph]\nkind = \"erdos-renyi\"\nmean_degre = 3\n", &[], &["line 9", "`mean_degre`"]);
         check_fault("[graph]\nkind = \"erdos-renyi\"\nmean_degree = \"x\"\n", &[], &["`mean_degree`", "f64"]);
-        check_fault("[graph]\nkind = \"ring\"\n", &[], &["line 10", "`ring`", "`watts-strogatz`", "`file`"]);
+        check_fault("[graph]\nkind = \"ring\"\n", &[], &["line 9", "`ring`", "`watts-strogatz`", "`file`"]);
         check_fault("[population]\nkind = \"oasis-x\"\n", &[], &["missing field `path`"]);
         check_fault("[run]\nstart = \"25:00\"\n", &[], &["run.start", "HH:MM", "25:00"]);
         check_fault("[run]\nsteps = 0\n", &[], &["run.steps", "at least 1"]);

@@ -12,19 +12,32 @@ use super::{GivenGraph, GraphConfig};
 /// Reads a section so that an error about one of its keys names the key.
 pub(super) fn named<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<T, D::Error> {
     let table = toml::Table::deserialize(deserializer)?;
-    let read =
-        |table: &toml::Table| T::deserialize(table.clone()).map_err(|error| error.message().to_owned());
-    read(&table).map_err(|complaint| {
-        let culprit = table.keys().find(|key| {
-            let mut rest = table.clone();
-            rest.remove(*key);
-            *key != "kind" && read(&rest).err().as_ref() != Some(&complaint)
-        });
-        match culprit {
+    let complaint_about =
+        |table: &toml::Table| T::deserialize(table.clone()).err().map(|e| e.message().to_owned());
+    T::deserialize(table.clone()).map_err(|error| {
+        let complaint = error.message();
+        match culprit(&table, &|table| complaint_about(table).as_deref() != Some(complaint)) {
             Some(key) => D::Error::custom(format!("`{key}`: {complaint}")),
             None => D::Error::custom(complaint),
         }
     })
+}
+
+/// The key, dotted, without which the complaint about `table` changes; the innermost one.
+fn culprit(table: &toml::Table, changes: &dyn Fn(&toml::Table) -> bool) -> Option<String> {
+    let with = |key: &str, value: Option<toml::Value>| {
+        let mut other = table.clone();
+        match value {
+            Some(value) => other.insert(key.to_owned(), value),
+            None => other.remove(key),
+        };
+        other
+    };
+    let key = table.keys().find(|key| *key != "kind" && changes(&with(key, None)))?;
+    let inner = table[key]
+        .as_table()
+        .and_then(|inner| culprit(inner, &|inner| changes(&with(key, Some(inner.clone().into())))));
+    Some(inner.map_or_else(|| key.clone(), |inner| format!("{key}.{inner}")))
 }
 
 impl<'de> Deserialize<'de> for GraphConfig {

@@ -212,7 +212,7 @@ impl FinalTables<'_> {
         let column = |of: &dyn Fn(PostId) -> u32| -> Vec<u32> { rows.iter().map(|&row| of(row)).collect() };
         let spread = |of: &dyn Fn(&Spread) -> u32| -> Vec<u32> { spreads.iter().map(of).collect() };
         let topics: Vec<Option<&str>> = rows.iter().map(|&row| self.topic_name(posts.topic(row))).collect();
-        let names: Vec<Option<&str>> = rows.iter().map(|&row| self.watched_name(row)).collect();
+        let names: Vec<Option<&str>> = rows.iter().map(|&row| self.meter.watched_name(row)).collect();
         let virality: Vec<f64> = spreads.iter().map(|spread| spread.structural_virality).collect();
         table.write(&[
             ColumnData::U32(&column(&|row| row.get())),
@@ -227,10 +227,5 @@ impl FinalTables<'_> {
             ColumnData::U32(&column(&|row| posts.shares(row) - posts.repost_count(row))),
             ColumnData::U32(&column(&|row| posts.comments(row))),
         ])
-    }
-
-    fn watched_name(&self, root: PostId) -> Option<&str> {
-        let watched = self.meter.watched.iter().find(|watched| watched.root == Some(root));
-        watched.map(|watched| watched.name.as_str())
     }
 }

@@ -1,6 +1,9 @@
 //! Whom edges connect: the like-minded, the alike in label, the alike in degree.
 
+use std::ops::Range;
+
 use murmur_graph::UndirectedView;
+use rayon::prelude::*;
 
 use super::degrees;
 
@@ -18,43 +21,105 @@ pub struct OpinionNetwork {
     pub e_i_index: Option<f64>,
 }
 
-/// Measures how finite opinions, one per node, and edges go together, in one pass over the edges and two over the
-/// nodes. 16 bytes a node of working memory.
+/// Measures how finite opinions, one per node, and edges go together. See [`opinion_networks`].
 ///
 /// # Panics
 /// When there is not one opinion per node.
-pub fn opinion_network<T: Copy + Into<f64>>(graph: &impl UndirectedView, opinions: &[T]) -> OpinionNetwork {
-    assert_eq!(opinions.len(), graph.nodes() as usize, "one opinion per node");
+pub fn opinion_network(graph: &(impl UndirectedView + Sync), opinions: &[f64]) -> OpinionNetwork {
+    opinion_networks(graph, &[opinions]).pop().expect("one column in, one measure out")
+}
+
+/// Measures how finite opinions on several topics, a column each with one per node, and edges go together, in one pass
+/// over the edges for all columns and two over the nodes for each.
+///
+/// The pass over the edges runs on all threads; what it gathers belongs to one node each, and sums over nodes run in
+/// their order, so the result does not depend on the threads. 8 bytes a node and column, and 4 a node, of working
+/// memory.
+///
+/// # Panics
+/// When a column has not one opinion per node.
+pub fn opinion_networks(graph: &(impl UndirectedView + Sync), columns: &[&[f64]]) -> Vec<OpinionNetwork> {
+    let nodes = graph.nodes();
+    assert!(columns.iter().all(|column| column.len() == nodes as usize), "one opinion per node");
     // Opinions are counted from one that takes part, so that equal ones have exactly no variance.
-    let origin = (0..graph.nodes()).find(|&node| has_neighbour(graph, node));
-    let origin: f64 = origin.map_or(0.0, |node| opinions[node as usize].into());
-    let own = |node: u32| opinions[node as usize].into() - origin;
+    let linked_node = (0..nodes).find(|&node| has_neighbour(graph, node)).unwrap_or(0) as usize;
+    let origins: Vec<f64> =
+        columns.iter().map(|column| column.get(linked_node).copied().unwrap_or(0.0)).collect();
+    let parts: Vec<Surroundings> = (0..nodes.div_ceil(NODES_AT_A_TIME))
+        .into_par_iter()
+        .map(|part| {
+            let start = part * NODES_AT_A_TIME;
+            Surroundings::of(
+                graph,
+                start..nodes.min(start.saturating_add(NODES_AT_A_TIME)),
+                columns,
+                &origins,
+            )
+        })
+        .collect();
+    let summarize = |(column, (opinions, origin)): (usize, (&&[f64], &f64))| {
+        measure_column(opinions, *origin, column, &parts)
+    };
+    columns.iter().zip(&origins).enumerate().map(summarize).collect()
+}
 
-    let mut around = Vec::with_capacity(opinions.len());
-    let mut external_ends = 0;
-    for node in 0..graph.nodes() {
-        let group = Group::of(opinions[node as usize].into());
-        let mut neighbours = Neighbours { count: 0, opinions: 0.0 };
-        graph.for_each_neighbour(node, &mut |neighbour| {
-            let opinion = opinions[neighbour as usize].into();
-            neighbours.count += 1;
-            neighbours.opinions += opinion - origin;
-            external_ends += u64::from(Group::of(opinion) != group);
-        });
-        around.push(neighbours);
+/// Nodes that one thread looks at in one go.
+const NODES_AT_A_TIME: u32 = 1024;
+
+/// What is around some consecutive nodes.
+struct Surroundings {
+    /// Neighbours of each node.
+    counts: Vec<u32>,
+    /// By column, the sum of the neighbours' opinions for each node, counted from the column's origin.
+    sums: Vec<Vec<f64>>,
+    /// By column, ends of edges whose other end is in another group.
+    external_ends: Vec<u64>,
+}
+
+impl Surroundings {
+    fn of(graph: &impl UndirectedView, nodes: Range<u32>, columns: &[&[f64]], origins: &[f64]) -> Self {
+        let mut around = Self {
+            counts: Vec::with_capacity(nodes.len()),
+            sums: columns.iter().map(|_| Vec::with_capacity(nodes.len())).collect(),
+            external_ends: vec![0; columns.len()],
+        };
+        let mut neighbours: Vec<u32> = Vec::new();
+        for node in nodes {
+            neighbours.clear();
+            graph.for_each_neighbour(node, &mut |neighbour| neighbours.push(neighbour));
+            around.counts.push(neighbours.len() as u32);
+            for (column, (opinions, origin)) in columns.iter().zip(origins).enumerate() {
+                let group = Group::of(opinions[node as usize]);
+                let mut sum = 0.0;
+                for &neighbour in &neighbours {
+                    let opinion = opinions[neighbour as usize];
+                    sum += opinion - origin;
+                    around.external_ends[column] += u64::from(Group::of(opinion) != group);
+                }
+                around.sums[column].push(sum);
+            }
+        }
+        around
     }
-    let ends = around.iter().map(|neighbours| u64::from(neighbours.count)).sum();
+}
 
-    let linked = || (0..).zip(&around).filter(|(_, neighbours)| neighbours.count > 0);
+fn measure_column(opinions: &[f64], origin: f64, column: usize, parts: &[Surroundings]) -> OpinionNetwork {
+    let counts = || parts.iter().flat_map(|part| &part.counts);
+    let sums = || parts.iter().flat_map(move |part| &part.sums[column]);
+    let ends = counts().map(|&count| u64::from(count)).sum();
+    let linked = || {
+        let nodes = opinions.iter().zip(counts().zip(sums())).filter(|(_, (count, _))| **count > 0);
+        nodes.map(move |(opinion, (&count, sum))| Pair {
+            weight: f64::from(count),
+            x: opinion - origin,
+            y: sum / f64::from(count),
+        })
+    };
     // An end of an edge has the node's opinion, and its other end on average the neighbours' mean: weighting nodes by
     // their degree turns a sum over edges into one over nodes.
-    let over_ends = linked().map(|(node, neighbours)| Pair {
-        weight: f64::from(neighbours.count),
-        x: own(node),
-        y: neighbours.mean(),
-    });
-    let over_nodes =
-        linked().map(|(node, neighbours)| Pair { weight: 1.0, x: own(node), y: neighbours.mean() });
+    let over_ends = linked();
+    let over_nodes = linked().map(|pair| Pair { weight: 1.0, ..pair });
+    let external_ends = parts.iter().map(|part| part.external_ends[column]).sum();
     OpinionNetwork {
         assortativity: Moments::of(over_ends).regression(),
         neighbour_correlation: Moments::of(over_nodes).correlation(),
@@ -79,18 +144,6 @@ impl Group {
         } else {
             Self::Neutral
         }
-    }
-}
-
-/// How many neighbours a node has, and the sum of their opinions.
-struct Neighbours {
-    count: u32,
-    opinions: f64,
-}
-
-impl Neighbours {
-    fn mean(&self) -> f64 {
-        self.opinions / f64::from(self.count)
     }
 }
 

@@ -1,0 +1,481 @@
+//! The behavioural policy against the theory it claims: logit choices, exponential sessions, Poisson posting.
+
+use std::collections::BTreeMap;
+
+use murmur_agents::{
+    Behaviour, BehaviourConfig, Beliefs, Decision, InitialOpinions, Interests, Observation, Persona,
+    Population, PreviousPost, Seen, Ties, UtilityConfig, Writer,
+};
+use murmur_core::{
+    Action, ActionKind, AgentId, Draft, PostId, PostKey, Probability, Slant, Stance, Step, Text, TopicId,
+};
+
+const TOPICS: usize = 3;
+
+/// The actions that are weighed for each post.
+const WEIGHED: [ActionKind; 9] = [
+    ActionKind::LikePost,
+    ActionKind::DislikePost,
+    ActionKind::Repost,
+    ActionKind::QuotePost,
+    ActionKind::CreateComment,
+    ActionKind::Follow,
+    ActionKind::Unfollow,
+    ActionKind::Mute,
+    ActionKind::ReportPost,
+];
+
+/// Agents that write in their own words: interested in what `interests` says, with these previous posts.
+struct People {
+    population: Population,
+    beliefs: Beliefs,
+}
+
+fn persona(interests: &[u16], productivity: f32, previous: &[(&str, Option<u16>)]) -> Persona {
+    Persona {
+        user_name: "somebody".into(),
+        name: "Somebody".into(),
+        bio: "".into(),
+        interests: interests.iter().fold(Interests::default(), |all, &topic| all.with(TopicId(topic))),
+        hours: None,
+        productivity,
+        label: None,
+        previous_posts: previous
+            .iter()
+            .map(|&(text, topic)| PreviousPost { text: text.into(), topic: topic.map(TopicId) })
+            .collect(),
+        vector: vec![1.0; 8].into(),
+    }
+}
+
+fn people(personas: Vec<Persona>) -> People {
+    let population = Population::from_personas(personas.into_iter(), 8);
+    let beliefs = Beliefs::draw(population.len(), TOPICS, InitialOpinions::Uniform, 5);
+    People { population, beliefs }
+}
+
+/// A vector that tells texts apart, to see that a draft carries its own text's.
+fn embed(text: &Text) -> Box<[f32]> {
+    let number = match text {
+        Text::Own(words) => words.len() as f32,
+        Text::Phrase(phrase) => f32::from(phrase.template) + 1000.0 * f32::from(phrase.picks[0]),
+    };
+    vec![number; 8].into()
+}
+
+impl People {
+    fn decide(&self, behaviour: &Behaviour, step: u32, agent: u32, feed: &[Seen]) -> Decision {
+        let writer = Writer { population: &self.population, beliefs: &self.beliefs, embed: &embed };
+        behaviour.decide(Step(step), Observation { agent: AgentId(agent), feed }, &writer)
+    }
+}
+
+/// One agent interested in everything.
+fn somebody() -> People {
+    people(vec![persona(&[0, 1, 2], 1.0, &[])])
+}
+
+/// A post by `author` in a feed, without anything that pulls.
+fn seen(id: u32, author: u32) -> Seen {
+    Seen {
+        post: PostId::new(id).unwrap(),
+        author: AgentId(author),
+        key: PostKey { author: AgentId(author), created: Step(0), ordinal: id as u16 },
+        topic: Some(TopicId(0)),
+        stance: Stance::default(),
+        agreement: 0.0,
+        interest: 0.0,
+        social_proof: 0,
+        popularity: 0,
+        age: 0,
+        ties: Ties::default(),
+    }
+}
+
+/// Coefficients in the order of the configuration's keys.
+fn utility(coefficients: [f32; 8]) -> UtilityConfig {
+    let [constant, interest, agreement, social_proof, popularity, age, follows, fatigue] =
+        coefficients.map(|value| Some(f64::from(value)));
+    UtilityConfig { constant, interest, agreement, social_proof, popularity, age, follows, fatigue }
+}
+
+/// A session without end and no posts, with these utilities in the order of [`WEIGHED`].
+fn endless(utilities: [UtilityConfig; 9]) -> BehaviourConfig {
+    let [like, dislike, repost, quote, comment, follow, unfollow, mute, report] = utilities;
+    BehaviourConfig {
+        posts_per_session: 0.0,
+        session_seconds: 1e15,
+        like,
+        dislike,
+        repost,
+        quote,
+        comment,
+        follow,
+        unfollow,
+        mute,
+        report,
+        ..BehaviourConfig::default()
+    }
+}
+
+/// All actions have this constant and nothing else.
+fn constants(of: impl Fn(ActionKind) -> f32) -> [UtilityConfig; 9] {
+    WEIGHED.map(|kind| utility([of(kind), 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]))
+}
+
+/// A chi-square value that `freedom` degrees exceed about once in 10⁵ (Wilson and Hilferty 1931, z = 4.3).
+fn chi_square_limit(freedom: usize) -> f64 {
+    let k = freedom as f64;
+    let cube = 1.0 - 2.0 / (9.0 * k) + 4.3 * (2.0 / (9.0 * k)).sqrt();
+    k * cube.powi(3)
+}
+
+/// Counts fit the probabilities of their cells by Pearson's test.
+fn check_fit(counts: &[f64], probabilities: &[f64]) {
+    let draws: f64 = counts.iter().sum();
+    let mut statistic = 0.0;
+    for (count, probability) in counts.iter().zip(probabilities) {
+        let expected = draws * probability;
+        assert!(expected == 0.0 || expected >= 5.0, "too few draws for a test: {probabilities:?}");
+        match expected {
+            0.0 => assert_eq!(*count, 0.0, "what is impossible happened"),
+            _ => statistic += (count - expected).powi(2) / expected,
+        }
+    }
+    let cells = probabilities.iter().filter(|&&probability| probability > 0.0).count();
+    assert!(
+        cells == 1 || statistic < chi_square_limit(cells - 1),
+        "{statistic}: {counts:?} against {probabilities:?}"
+    );
+}
+
+/// What the agent does about one post: the multinomial logit over ignoring it (utility 0) and `utilities`, each the
+/// sum worked out by hand; `None` for an action that the platform would refuse.
+fn check_choices(config: BehaviourConfig, post: Seen, utilities: [Option<f64>; 9]) {
+    const DRAWS: u32 = 40_000;
+    let somebody = somebody();
+    let behaviour = Behaviour::new(config, 7);
+    let mut counts = [0.0; 10];
+    for step in 0..DRAWS {
+        let decision = somebody.decide(&behaviour, step, 0, std::slice::from_ref(&post));
+        let cell = decision.actions.first().map_or(0, |action| {
+            1 + WEIGHED.iter().position(|&kind| kind == action.kind()).expect("a weighed action")
+        });
+        counts[cell] += 1.0;
+    }
+    let weights: Vec<f64> = std::iter::once(1.0)
+        .chain(utilities.iter().map(|utility| utility.map_or(0.0, |utility| utility.exp())))
+        .collect();
+    let sum: f64 = weights.iter().sum();
+    let probabilities: Vec<f64> = weights.iter().map(|weight| weight / sum).collect();
+    check_fit(&counts, &probabilities);
+}
+
+#[test]
+fn choices_follow_the_multinomial_logit() {
+    let base = [-1.0, -2.0, -1.5, -3.0, -2.5, -2.0, -2.2, -4.0, -3.5];
+    let kinds = |kind| base[WEIGHED.iter().position(|&weighed| weighed == kind).unwrap()];
+    let config = || endless(constants(|kind| kinds(kind) as f32));
+
+    let mut expected = base.map(Some);
+    expected[6] = None; // one who does not follow cannot unfollow
+    check_choices(config(), seen(1, 4), expected);
+
+    let ties = Ties { follows_author: true, likes: true, dislikes: true, reposted: true, reported: true };
+    let done = [None, None, None, Some(base[3]), Some(base[4]), None, Some(base[6]), Some(base[7]), None];
+    check_choices(config(), Seen { ties, ..seen(1, 4) }, done);
+}
+
+/// One coefficient of liking, with everything else all but impossible.
+fn check_feature(coefficients: [f32; 8], post: Seen, expected: f64) {
+    let mut utilities = constants(|_| -60.0);
+    utilities[0] = utility(coefficients);
+    let mut by_hand = [None; 9];
+    by_hand[0] = Some(expected);
+    check_choices(endless(utilities), post, by_hand);
+}
+
+#[test]
+fn utilities_are_linear_in_the_documented_features() {
+    let post =
+        || Seen { interest: 0.5, agreement: -0.25, social_proof: 3, popularity: 7, age: 150, ..seen(1, 4) };
+    check_feature([0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0], post(), 0.5);
+    check_feature([0.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0], post(), 1.0);
+    check_feature([0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.0], post(), -0.5);
+    check_feature([0.0, 0.0, 0.0, 0.7, 0.0, 0.0, 0.0, 0.0], post(), 0.7 * 4f64.ln());
+    check_feature([0.0, 0.0, 0.0, 0.0, 0.4, 0.0, 0.0, 0.0], post(), 0.4 * 8f64.ln());
+    check_feature([0.0, 0.0, 0.0, 0.0, 0.0, 0.4, 0.0, 0.0], post(), 1.0);
+    check_feature([0.0, 0.0, 0.0, 0.0, 0.0, 0.05, 0.0, 0.0], Seen { age: 72 * 60, ..post() }, 1.2);
+    let followed = Ties { follows_author: true, ..Ties::default() };
+    check_feature([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.9, 0.0], Seen { ties: followed, ..post() }, 0.9);
+    check_feature([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.9, 0.0], post(), 0.0);
+    check_feature(
+        [-1.0, 1.0, 1.0, 0.5, 0.5, -0.2, 0.3, 0.0],
+        post(),
+        -1.0 + 0.5 - 0.25 + 0.5 * 4f64.ln() + 0.5 * 8f64.ln() - 0.5,
+    );
+}
+
+#[test]
+fn fatigue_is_the_share_of_the_session_that_is_over() {
+    // A session that one post more than fills is over, so fatigue is 1 when the agent decides.
+    let mut utilities = constants(|_| -60.0);
+    utilities[0] = utility([1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, -2.0]);
+    let config = BehaviourConfig { session_seconds: 1e-3, reading_seconds: 1e3, ..endless(utilities) };
+    let mut expected = [None; 9];
+    expected[0] = Some(-1.0);
+    check_choices(config, seen(1, 4), expected);
+}
+
+#[test]
+fn what_cannot_be_done_is_never_chosen() {
+    let check = |kind: ActionKind, ties: Ties| {
+        let config = endless(constants(|other| if other == kind { 50.0 } else { -60.0 }));
+        let (somebody, behaviour) = (somebody(), Behaviour::new(config, 3));
+        for step in 0..200 {
+            let possible =
+                somebody.decide(&behaviour, step, 0, &[Seen { ties: opposite(ties), ..seen(1, 4) }]);
+            assert_eq!(possible.actions.iter().map(Action::kind).collect::<Vec<_>>(), [kind]);
+            let impossible = somebody.decide(&behaviour, step, 0, &[Seen { ties, ..seen(1, 4) }]);
+            assert_eq!(impossible.actions, [], "{kind:?}");
+        }
+    };
+    let none = Ties::default();
+    check(ActionKind::LikePost, Ties { likes: true, ..none });
+    check(ActionKind::DislikePost, Ties { dislikes: true, ..none });
+    check(ActionKind::Repost, Ties { reposted: true, ..none });
+    check(ActionKind::ReportPost, Ties { reported: true, ..none });
+    check(ActionKind::Follow, Ties { follows_author: true, ..none });
+    check(ActionKind::Unfollow, Ties { follows_author: false, ..none });
+}
+
+/// Ties under which an action that `ties` rule out is possible.
+fn opposite(ties: Ties) -> Ties {
+    Ties { follows_author: !ties.follows_author, ..Ties::default() }
+}
+
+#[test]
+fn one_more_post_in_the_feed_changes_no_choice_about_the_others() {
+    // Every action is likely, and nothing depends on fatigue.
+    let (somebody, behaviour) = (somebody(), Behaviour::new(endless(constants(|_| -0.5)), 9));
+    let others: Vec<Seen> = (1..=6).map(|id| seen(id, id + 10)).collect();
+    let mut acted = 0;
+    for step in 0..500 {
+        let mut more = others.clone();
+        more.insert(step as usize % 7, seen(99, 99));
+        let choices = |feed: &[Seen]| -> Vec<(ActionKind, u32)> {
+            let actions = somebody.decide(&behaviour, step, 0, feed).actions;
+            let about = |action: &Action| {
+                let author = action.target().map(|agent| agent.0);
+                (action.kind(), author.unwrap_or_else(|| action.post().unwrap().get() + 10))
+            };
+            actions.iter().map(about).filter(|&(_, author)| author != 99 && author != 109).collect()
+        };
+        acted += choices(&others).len();
+        assert_eq!(choices(&more), choices(&others), "step {step}");
+    }
+    assert!(acted > 1_500, "{acted}");
+}
+
+#[test]
+fn decisions_depend_on_step_agent_and_seed_and_on_nothing_else() {
+    let people = people(vec![persona(&[0], 1.0, &[]), persona(&[0], 1.0, &[])]);
+    let behaviour = |seed| Behaviour::new(endless(constants(|_| -0.5)), seed);
+    let feed: Vec<Seen> = (1..=20).map(|id| seen(id, id + 10)).collect();
+    let kinds = |seed, step, agent| -> Vec<ActionKind> {
+        people.decide(&behaviour(seed), step, agent, &feed).actions.iter().map(Action::kind).collect()
+    };
+    assert_eq!(kinds(1, 1, 0), kinds(1, 1, 0));
+    assert_ne!(kinds(1, 1, 0), kinds(2, 1, 0));
+    assert_ne!(kinds(1, 1, 0), kinds(1, 2, 0));
+    assert_ne!(kinds(1, 1, 0), kinds(1, 1, 1));
+}
+
+/// Of a feed of `length` posts, a reader whose time is exponential with mean `session` reads another post while time
+/// is left: (1 − q^length) / (1 − q) posts on average, with q = exp(−reading / session).
+fn check_posts_read(session: f64, reading: f64, length: u32) {
+    const SESSIONS: u32 = 40_000;
+    let config = BehaviourConfig {
+        session_seconds: session,
+        reading_seconds: reading,
+        ..endless(constants(|_| -60.0))
+    };
+    let (somebody, behaviour) = (somebody(), Behaviour::new(config, 3));
+    let feed: Vec<Seen> = (1..=length).map(|id| seen(id, id)).collect();
+    let read = (0..SESSIONS).map(|step| somebody.decide(&behaviour, step, 0, &feed).read as f64);
+    let (sum, squares) = read.fold((0.0, 0.0), |(sum, squares), read| (sum + read, squares + read * read));
+    let mean = sum / f64::from(SESSIONS);
+    let error = ((squares / f64::from(SESSIONS) - mean * mean) / f64::from(SESSIONS)).sqrt();
+    let q = (-reading / session).exp();
+    let expected = (1.0 - q.powi(length as i32)) / (1.0 - q);
+    assert!((mean - expected).abs() < 5.0 * error + 1e-6, "{mean} instead of {expected} (± {error})");
+}
+
+#[test]
+fn time_cuts_reading_as_exponential_sessions_do() {
+    check_posts_read(75.0, 8.0, 10);
+    check_posts_read(8.0, 8.0, 10);
+    check_posts_read(1.0, 8.0, 10);
+    check_posts_read(1e9, 8.0, 10);
+    check_posts_read(75.0, 8.0, 1);
+    check_posts_read(75.0, 8.0, 0);
+}
+
+#[test]
+fn writing_takes_time_from_reading() {
+    // Every post is answered, so a post costs reading and writing.
+    let comments = constants(|kind| if kind == ActionKind::CreateComment { 50.0 } else { -60.0 });
+    let config = BehaviourConfig {
+        session_seconds: 100.0,
+        reading_seconds: 5.0,
+        writing_seconds: 45.0,
+        ..endless(comments)
+    };
+    let (somebody, behaviour) = (somebody(), Behaviour::new(config, 3));
+    let feed: Vec<Seen> = (1..=50).map(|id| seen(id, id)).collect();
+    let decisions: Vec<Decision> =
+        (0..20_000).map(|step| somebody.decide(&behaviour, step, 0, &feed)).collect();
+    assert!(decisions.iter().all(|decision| decision.actions.len() == decision.read));
+    let mean = decisions.iter().map(|decision| decision.read as f64).sum::<f64>() / 20_000.0;
+    let expected = 1.0 / (1.0 - (-0.5f64).exp());
+    assert!((mean - expected).abs() < 0.08, "{mean} instead of {expected}");
+}
+
+#[test]
+fn two_posts_of_an_author_are_no_reason_to_do_the_same_to_it_twice() {
+    for kind in [ActionKind::Follow, ActionKind::Unfollow, ActionKind::Mute] {
+        let config = endless(constants(|other| if other == kind { 50.0 } else { -60.0 }));
+        let ties = Ties { follows_author: kind == ActionKind::Unfollow, ..Ties::default() };
+        let feed: Vec<Seen> = (1..=6).map(|id| Seen { ties, ..seen(id, 20 + id % 2) }).collect();
+        let actions = somebody().decide(&Behaviour::new(config, 3), 0, 0, &feed).actions;
+        let targets: Vec<u32> = actions.iter().map(|action| action.target().unwrap().0).collect();
+        assert_eq!(targets, [21, 20], "{kind:?}");
+    }
+}
+
+/// The posts of an agent of this productivity, session by session, are Poisson with this mean.
+fn check_posting(rate: f64, productivity: f32) {
+    let people = people(vec![persona(&[0], productivity, &[])]);
+    let config = BehaviourConfig { posts_per_session: rate, ..endless(constants(|_| -60.0)) };
+    let behaviour = Behaviour::new(config, 21);
+    let mut counts = BTreeMap::<usize, f64>::new();
+    for step in 0..40_000 {
+        let actions = people.decide(&behaviour, step, 0, &[]).actions;
+        assert!(actions.iter().all(|action| action.kind() == ActionKind::CreatePost));
+        *counts.entry(actions.len()).or_default() += 1.0;
+    }
+    let mean = rate * f64::from(productivity);
+    let mut probability = (-mean).exp();
+    let (mut cells, mut probabilities, mut rest) = (Vec::new(), Vec::new(), 1.0);
+    // Cells that expect at least ten, and one for all that is beyond them.
+    for posts in 0.. {
+        if rest - probability < 10.0 / 40_000.0 || (posts as f64 > mean && probability < 10.0 / 40_000.0) {
+            break;
+        }
+        cells.push(counts.remove(&posts).unwrap_or(0.0));
+        probabilities.push(probability);
+        rest -= probability;
+        probability *= mean / (posts + 1) as f64;
+    }
+    cells.push(counts.values().sum());
+    probabilities.push(rest);
+    check_fit(&cells, &probabilities);
+}
+
+#[test]
+fn posting_is_poisson_with_the_rate_times_productivity() {
+    check_posting(0.08, 1.0);
+    check_posting(0.5, 3.0);
+    check_posting(3.0, 0.25);
+    let silent = BehaviourConfig { posts_per_session: 0.0, ..BehaviourConfig::default() };
+    assert_eq!(somebody().decide(&Behaviour::new(silent, 1), 0, 0, &[]).actions, []);
+}
+
+/// What an agent posts in many sessions.
+fn posts_of(people: &People, agent: u32) -> Vec<Draft> {
+    let config = BehaviourConfig { posts_per_session: 1.0, ..endless(constants(|_| -60.0)) };
+    let behaviour = Behaviour::new(config, 2);
+    (0..3_000)
+        .flat_map(|step| people.decide(&behaviour, step, agent, &[]).actions)
+        .map(|action| match action {
+            Action::CreatePost(draft) => draft,
+            other => panic!("{other:?}"),
+        })
+        .collect()
+}
+
+#[test]
+fn texts_are_about_the_authors_interests_and_lean_as_it_does() {
+    let interests: [&[u16]; 4] = [&[0], &[1, 2], &[0, 1, 2], &[2]];
+    let people = people(interests.iter().map(|interests| persona(interests, 1.0, &[])).collect());
+    for (agent, interests) in (0..).zip(interests) {
+        let opinions = people.beliefs.of(AgentId(agent));
+        let mut counts = vec![0.0; interests.len()];
+        for draft in posts_of(&people, agent) {
+            let topic = draft.topic.expect("a phrase has a topic");
+            counts[interests.iter().position(|&interest| interest == topic.0).expect("an interest")] += 1.0;
+            assert_eq!(draft.stance, opinions[topic.index()]);
+            let Text::Phrase(phrase) = draft.text else { panic!("a phrase") };
+            assert_eq!((phrase.topic, phrase.slant), (topic, Slant::of(draft.stance)));
+            assert_eq!(draft.vector, embed(&draft.text));
+        }
+        check_fit(&counts, &vec![1.0 / interests.len() as f64; interests.len()]);
+    }
+}
+
+#[test]
+fn who_brings_posts_along_posts_them_again() {
+    let people = people(vec![
+        persona(&[0], 1.0, &[("tea is fine", Some(1)), ("good morning", None)]),
+        persona(&[], 1.0, &[("hello", None)]),
+        persona(&[], 1.0, &[]),
+    ]);
+    let texts = |agent| -> Vec<(String, Option<u16>, f32)> {
+        let mut texts: Vec<_> = posts_of(&people, agent)
+            .into_iter()
+            .map(|draft| match draft.text {
+                Text::Own(words) => (words.to_string(), draft.topic.map(|topic| topic.0), draft.stance.get()),
+                Text::Phrase(_) => panic!("words of its own"),
+            })
+            .collect();
+        texts.sort_by(|a, b| a.0.cmp(&b.0));
+        texts.dedup();
+        texts
+    };
+    let opinion = people.beliefs.of(AgentId(0))[1].get();
+    assert_eq!(
+        texts(0),
+        [("good morning".to_owned(), None, 0.0), ("tea is fine".to_owned(), Some(1), opinion)]
+    );
+    assert_eq!(texts(1), [("hello".to_owned(), None, 0.0)]);
+    assert!(posts_of(&people, 2).is_empty());
+}
+
+#[test]
+fn answers_are_about_the_post_and_need_something_to_say() {
+    let people = people(vec![persona(&[1], 1.0, &[]), persona(&[], 1.0, &[])]);
+    let comments = constants(|kind| if kind == ActionKind::CreateComment { 50.0 } else { -60.0 });
+    let behaviour = Behaviour::new(endless(comments), 2);
+    let topics = |agent, topic: Option<u16>| -> Vec<Option<u16>> {
+        let feed = [Seen { topic: topic.map(TopicId), ..seen(1, 4) }];
+        let topic_of = |action| match action {
+            Action::CreateComment(_, draft) => draft.topic.map(|topic| topic.0),
+            other => panic!("{other:?}"),
+        };
+        people.decide(&behaviour, 0, agent, &feed).actions.into_iter().map(topic_of).collect()
+    };
+    assert_eq!(topics(0, Some(2)), [Some(2)]);
+    assert_eq!(topics(0, None), [Some(1)]);
+    assert_eq!(topics(1, Some(2)), [Some(2)]);
+    assert_eq!(topics(1, None), []);
+}
+
+#[test]
+fn hours_are_kept_and_their_absence_means_always() {
+    let hours = std::array::from_fn(|hour| Probability::of(hour as f64 / 32.0));
+    let kept = Persona { hours: Some(hours), ..persona(&[0], 1.0, &[]) };
+    let people = people(vec![kept, persona(&[0], 1.0, &[])]);
+    for hour in 0..24 {
+        assert_eq!(people.population.activity(hour), [hour as f32 / 32.0, 1.0]);
+    }
+}
