@@ -71,7 +71,7 @@ impl BehaviourConfig {
         })
     }
 
-    /// The section of an action that is weighed for each post, with its name; `None` for posting, which is a rate.
+    /// The section of an action that is weighed for each post, with its name; `None` for the others.
     fn utility(&self, kind: ActionKind) -> Option<(&'static str, &UtilityConfig)> {
         Some(match kind {
             ActionKind::LikePost => ("like", &self.like),
@@ -83,7 +83,7 @@ impl BehaviourConfig {
             ActionKind::Unfollow => ("unfollow", &self.unfollow),
             ActionKind::Mute => ("mute", &self.mute),
             ActionKind::ReportPost => ("report", &self.report),
-            ActionKind::CreatePost => return None,
+            _ => return None,
         })
     }
 }
@@ -267,7 +267,7 @@ fn is_possible(kind: ActionKind, seen: &Seen) -> bool {
         ActionKind::Unfollow => ties.follows_author,
         ActionKind::ReportPost => !ties.reported,
         // A feed shows nobody whom its reader has muted.
-        ActionKind::Mute | ActionKind::QuotePost | ActionKind::CreateComment | ActionKind::CreatePost => true,
+        _ => true,
     }
 }
 
@@ -289,8 +289,9 @@ fn act(
         ActionKind::Follow => Action::Follow(seen.author),
         ActionKind::Unfollow => Action::Unfollow(seen.author),
         ActionKind::Mute => Action::Mute(seen.author),
-        ActionKind::ReportPost => Action::ReportPost(post),
+        ActionKind::ReportPost => Action::ReportPost(post, Box::default()),
         ActionKind::CreatePost => Action::CreatePost(writer.post(agent, words)?),
+        other => unreachable!("{} is not weighed", other.name()),
     })
 }
 

@@ -280,12 +280,12 @@ impl Desk<'_> {
     /// The row of `root` that `viewer` gets to see, if it may see any.
     ///
     /// The earliest repost by an account that the viewer follows comes before the root. Of the viewer's own posts, and
-    /// of those of authors it has muted or blocked, it sees no copy.
+    /// of those of authors it has muted or blocked, it sees no copy, nor of a deleted root.
     fn serve(&self, viewer: AgentId, root: PostId) -> Option<PostId> {
         let posts = self.public.posts();
         let graph = &self.public.graph;
         let author = posts.author(root);
-        if author == viewer || graph.hides(viewer, author) {
+        if author == viewer || graph.hides(viewer, author) || !posts.contains(root) {
             return None;
         }
         let followees = graph.follows.followees(viewer);
