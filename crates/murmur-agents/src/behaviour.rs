@@ -190,7 +190,7 @@ impl UtilityConfig {
             ActionKind::Unfollow =>      [-6.5, -1.0, -1.8, 0.0,  0.00,  0.00, 0.0, -0.5],
             ActionKind::Mute =>          [-8.0, -0.5, -1.8, 0.0,  0.00,  0.00, 0.0, -0.5],
             ActionKind::ReportPost =>    [-8.5,  0.0, -2.0, 0.0,  0.00,  0.00, 0.0, -0.5],
-            ActionKind::CreatePost => unreachable!("posting is a rate, not a choice about a post"),
+            other => unreachable!("{} is no choice about a post", other.name()),
         })
     }
 }
@@ -298,7 +298,7 @@ fn is_possible(kind: ActionKind, seen: &Seen) -> bool {
         ActionKind::Unfollow => ties.follows_author,
         ActionKind::ReportPost => !ties.reported,
         // A feed shows nobody whom its reader has muted.
-        ActionKind::Mute | ActionKind::QuotePost | ActionKind::CreateComment | ActionKind::CreatePost => true,
+        _ => true,
     }
 }
 
@@ -322,8 +322,9 @@ fn act(
         ActionKind::Follow => Action::Follow(seen.author),
         ActionKind::Unfollow => Action::Unfollow(seen.author),
         ActionKind::Mute => Action::Mute(seen.author),
-        ActionKind::ReportPost => Action::ReportPost(post),
+        ActionKind::ReportPost => Action::ReportPost(post, Box::default()),
         ActionKind::CreatePost => Action::CreatePost(writer.post(agent, &mut words)?),
+        other => unreachable!("{} is not weighed", other.name()),
     })
 }
 

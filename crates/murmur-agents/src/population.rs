@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use murmur_core::{AgentId, Probability, TopicId};
+use murmur_core::{AgentId, Probability, Profile, TopicId};
 
 /// Activation probabilities of one agent per base interval, by hour of the day.
 pub type Hours = [Probability; 24];
@@ -138,6 +138,16 @@ impl Population {
     /// Every agent, in order.
     pub fn agents(&self) -> impl ExactSizeIterator<Item = AgentId> + use<> {
         (0..self.len()).map(AgentId)
+    }
+
+    /// What an agent shows of itself when the run begins.
+    pub fn profile(&self, agent: AgentId) -> Profile {
+        let row = agent.index();
+        Profile {
+            user_name: self.user_names[row].clone(),
+            name: self.names[row].clone(),
+            bio: self.bios[row].clone(),
+        }
     }
 
     /// Handle on the platform.

@@ -8,6 +8,7 @@ mod measure;
 mod plot;
 mod progress;
 mod run;
+mod script;
 mod summary;
 mod timings;
 
@@ -28,6 +29,8 @@ struct Cli {
 enum Command {
     /// Run a simulation from a configuration file.
     Run(run::RunArgs),
+    /// Carry out a file of actions, line by line, on a platform of its own.
+    Script(script::ScriptArgs),
     /// Measure your own data: cascades, opinions or a network. Prints JSON.
     #[command(subcommand)]
     Measure(measure::MeasureCommand),
@@ -38,6 +41,7 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
+        Command::Script(args) => script::script(&args),
         Command::Measure(command) => measure::measure(&command),
         Command::Keys => print_keys(),
     };

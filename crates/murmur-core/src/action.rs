@@ -1,6 +1,8 @@
-//! What agents do on the platform, and what comes of it.
+//! What agents do on the platform.
 
-use crate::{AgentId, CommentId, PostId, Stance, Step, Text, TopicId};
+use std::sync::Arc;
+
+use crate::{AgentId, CommentId, GroupId, PostId, ProductId, Stance, Text, TopicId};
 
 /// A text about to be published, with what the platform and the metrics need to know of it.
 #[derive(Clone, PartialEq, Debug)]
@@ -16,6 +18,28 @@ pub struct Draft {
     pub vector: Box<[f32]>,
 }
 
+/// What a user shows of itself.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Profile {
+    /// Handle on the platform.
+    pub user_name: Arc<str>,
+    /// Displayed name.
+    pub name: Arc<str>,
+    /// Self-description.
+    pub bio: Arc<str>,
+}
+
+/// A change of a profile: what is `None` stays.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ProfileEdit {
+    /// The new handle.
+    pub user_name: Option<Arc<str>>,
+    /// The new displayed name.
+    pub name: Option<Arc<str>>,
+    /// The new self-description.
+    pub bio: Option<Arc<str>>,
+}
+
 /// One thing an agent does. Post ids are the rows the agent was served.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Action {
@@ -25,183 +49,223 @@ pub enum Action {
     Repost(PostId),
     /// Share a row with words of one's own. A quote starts a cascade of its own.
     QuotePost(PostId, Draft),
+    /// Take back a row of one's own, and with a root its reposts.
+    DeletePost(PostId),
     /// Comment under a row (under the root, if the row is a repost).
     CreateComment(PostId, Draft),
     /// Like a row (the root, if the row is a repost).
     LikePost(PostId),
+    /// Take back the like of a row (of the root, if the row is a repost).
+    UnlikePost(PostId),
     /// Dislike a row (the root, if the row is a repost).
     DislikePost(PostId),
-    /// Report the row itself.
-    ReportPost(PostId),
+    /// Take back the dislike of a row (of the root, if the row is a repost).
+    UndoDislikePost(PostId),
+    /// Like a comment.
+    LikeComment(CommentId),
+    /// Take back the like of a comment.
+    UnlikeComment(CommentId),
+    /// Dislike a comment.
+    DislikeComment(CommentId),
+    /// Take back the dislike of a comment.
+    UndoDislikeComment(CommentId),
+    /// Report the row itself, for a reason that may be empty.
+    ReportPost(PostId, Box<str>),
     /// Follow an agent.
     Follow(AgentId),
     /// Stop following an agent.
     Unfollow(AgentId),
     /// Never be shown an agent's rows again.
     Mute(AgentId),
+    /// Be shown a muted agent's rows again.
+    Unmute(AgentId),
+    /// Break with an agent: neither follows the other any more, sees its rows or answers them.
+    Block(AgentId),
+    /// End a block. Follows that it ended stay ended.
+    Unblock(AgentId),
+    /// Look for posts that contain some text.
+    SearchPosts(Box<str>),
+    /// Look for users whose profile contains some text.
+    SearchUser(Box<str>),
+    /// Look at the most liked posts of the last days.
+    Trend,
+    /// Be served one's feed.
+    Refresh,
+    /// Do nothing, deliberately.
+    DoNothing,
+    /// Buy so many of the product of that name.
+    PurchaseProduct(Box<str>, u32),
+    /// Open a group of that name, and be its first member.
+    CreateGroup(Box<str>),
+    /// Become a member of a group.
+    JoinGroup(GroupId),
+    /// Stop being a member of a group.
+    LeaveGroup(GroupId),
+    /// Write to the members of a group that one is a member of.
+    SendToGroup(GroupId, Box<str>),
+    /// Read the names of all groups and the messages of those that one is a member of.
+    ListenFromGroup,
+    /// Change what one shows of oneself.
+    EditProfile(ProfileEdit),
+    /// Answer a question; needs a language model.
+    Interview(Box<str>),
+    /// Become a user. For the platform, not for agents to choose.
+    SignUp(Profile),
+    /// Put a product of that name on sale. For the platform, not for agents to choose.
+    SignUpProduct(ProductId, Box<str>),
+}
+
+/// Declares the kinds of action with their names in OASIS, and which kind each action is.
+macro_rules! kinds {
+    ($($kind:ident $name:literal,)*) => {
+        /// The kinds of action, in the order in which tables list them.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        #[repr(u8)]
+        pub enum ActionKind {
+            $(#[doc = concat!("See [`Action::", stringify!($kind), "`].")] $kind,)*
+        }
+
+        impl ActionKind {
+            /// Every kind, in table order; `ALL[kind as usize] == kind`.
+            pub const ALL: [Self; [$($name),*].len()] = [$(Self::$kind),*];
+
+            /// The name OASIS gives the action, as in its `trace` table; in its style for those it does not have.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $name,)*
+                }
+            }
+        }
+
+        impl Action {
+            /// Which action it is, without what it acts on.
+            pub fn kind(&self) -> ActionKind {
+                match self {
+                    $(Self::$kind { .. } => ActionKind::$kind,)*
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    CreatePost "create_post",
+    Repost "repost",
+    QuotePost "quote_post",
+    DeletePost "delete_post",
+    CreateComment "create_comment",
+    LikePost "like_post",
+    UnlikePost "unlike_post",
+    DislikePost "dislike_post",
+    UndoDislikePost "undo_dislike_post",
+    LikeComment "like_comment",
+    UnlikeComment "unlike_comment",
+    DislikeComment "dislike_comment",
+    UndoDislikeComment "undo_dislike_comment",
+    ReportPost "report_post",
+    Follow "follow",
+    Unfollow "unfollow",
+    Mute "mute",
+    Unmute "unmute",
+    Block "block",
+    Unblock "unblock",
+    SearchPosts "search_posts",
+    SearchUser "search_user",
+    Trend "trend",
+    Refresh "refresh",
+    DoNothing "do_nothing",
+    PurchaseProduct "purchase_product",
+    CreateGroup "create_group",
+    JoinGroup "join_group",
+    LeaveGroup "leave_group",
+    SendToGroup "send_to_group",
+    ListenFromGroup "listen_from_group",
+    EditProfile "edit_profile",
+    Interview "interview",
+    SignUp "sign_up",
+    SignUpProduct "sign_up_product",
+}
+
+impl ActionKind {
+    /// The kind of that [name](Self::name).
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
 }
 
 impl Action {
-    /// Which action it is, without what it acts on.
-    pub fn kind(&self) -> ActionKind {
-        match self {
-            Self::CreatePost(_) => ActionKind::CreatePost,
-            Self::Repost(_) => ActionKind::Repost,
-            Self::QuotePost(..) => ActionKind::QuotePost,
-            Self::CreateComment(..) => ActionKind::CreateComment,
-            Self::LikePost(_) => ActionKind::LikePost,
-            Self::DislikePost(_) => ActionKind::DislikePost,
-            Self::ReportPost(_) => ActionKind::ReportPost,
-            Self::Follow(_) => ActionKind::Follow,
-            Self::Unfollow(_) => ActionKind::Unfollow,
-            Self::Mute(_) => ActionKind::Mute,
-        }
-    }
-
     /// The row it acts on, if it acts on one.
     pub fn post(&self) -> Option<PostId> {
         match self {
             Self::Repost(post)
             | Self::QuotePost(post, _)
+            | Self::DeletePost(post)
             | Self::CreateComment(post, _)
             | Self::LikePost(post)
+            | Self::UnlikePost(post)
             | Self::DislikePost(post)
-            | Self::ReportPost(post) => Some(*post),
-            Self::CreatePost(_) | Self::Follow(_) | Self::Unfollow(_) | Self::Mute(_) => None,
+            | Self::UndoDislikePost(post)
+            | Self::ReportPost(post, _) => Some(*post),
+            _ => None,
+        }
+    }
+
+    /// The comment it acts on, if it acts on one.
+    pub fn comment(&self) -> Option<CommentId> {
+        match self {
+            Self::LikeComment(comment)
+            | Self::UnlikeComment(comment)
+            | Self::DislikeComment(comment)
+            | Self::UndoDislikeComment(comment) => Some(*comment),
+            _ => None,
         }
     }
 
     /// The agent it acts on, if it acts on one.
     pub fn target(&self) -> Option<AgentId> {
         match self {
-            Self::Follow(agent) | Self::Unfollow(agent) | Self::Mute(agent) => Some(*agent),
+            Self::Follow(agent)
+            | Self::Unfollow(agent)
+            | Self::Mute(agent)
+            | Self::Unmute(agent)
+            | Self::Block(agent)
+            | Self::Unblock(agent) => Some(*agent),
             _ => None,
         }
     }
-}
 
-/// The kinds of action, in the order in which tables list them.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-#[repr(u8)]
-pub enum ActionKind {
-    /// See [`Action::CreatePost`].
-    CreatePost,
-    /// See [`Action::Repost`].
-    Repost,
-    /// See [`Action::QuotePost`].
-    QuotePost,
-    /// See [`Action::CreateComment`].
-    CreateComment,
-    /// See [`Action::LikePost`].
-    LikePost,
-    /// See [`Action::DislikePost`].
-    DislikePost,
-    /// See [`Action::ReportPost`].
-    ReportPost,
-    /// See [`Action::Follow`].
-    Follow,
-    /// See [`Action::Unfollow`].
-    Unfollow,
-    /// See [`Action::Mute`].
-    Mute,
-}
-
-impl ActionKind {
-    /// Every kind, in table order; `ALL[kind as usize] == kind`.
-    pub const ALL: [Self; 10] = [
-        Self::CreatePost,
-        Self::Repost,
-        Self::QuotePost,
-        Self::CreateComment,
-        Self::LikePost,
-        Self::DislikePost,
-        Self::ReportPost,
-        Self::Follow,
-        Self::Unfollow,
-        Self::Mute,
-    ];
-
-    /// The name OASIS gives the action, as in its `trace` table.
-    pub fn name(self) -> &'static str {
+    /// The group it acts on, if it acts on one.
+    pub fn group(&self) -> Option<GroupId> {
         match self {
-            Self::CreatePost => "create_post",
-            Self::Repost => "repost",
-            Self::QuotePost => "quote_post",
-            Self::CreateComment => "create_comment",
-            Self::LikePost => "like_post",
-            Self::DislikePost => "dislike_post",
-            Self::ReportPost => "report_post",
-            Self::Follow => "follow",
-            Self::Unfollow => "unfollow",
-            Self::Mute => "mute",
+            Self::JoinGroup(group) | Self::LeaveGroup(group) | Self::SendToGroup(group, _) => Some(*group),
+            _ => None,
         }
     }
-}
 
-/// What came of an action.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Outcome {
-    /// It took effect and made no row of its own in the post or comment table.
-    Done,
-    /// It made this row of the post table.
-    Posted(PostId),
-    /// It made this row of the comment table.
-    Commented(CommentId),
-    /// It changed nothing, for this reason.
-    Refused(Refusal),
-}
-
-impl Outcome {
-    /// Whether the action took effect.
-    pub fn succeeded(self) -> bool {
-        !matches!(self, Self::Refused(_))
-    }
-}
-
-/// Why the platform refused an action.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u8)]
-pub enum Refusal {
-    /// There is no such post.
-    NoSuchPost,
-    /// There is no such agent.
-    NoSuchAgent,
-    /// The agent has done this to this target before, and it still holds.
-    AlreadyDone,
-    /// There is nothing to undo.
-    NothingToUndo,
-    /// One cannot do this to oneself or to one's own post.
-    NotToOneself,
-}
-
-impl Refusal {
-    /// Every reason, in table order; `ALL[reason as usize] == reason`.
-    pub const ALL: [Self; 5] =
-        [Self::NoSuchPost, Self::NoSuchAgent, Self::AlreadyDone, Self::NothingToUndo, Self::NotToOneself];
-
-    /// The reason in a few words, as tables show it.
-    pub fn name(self) -> &'static str {
+    /// The words in it that nobody publishes: a query, a reason, a name, a message.
+    pub fn words(&self) -> Option<&str> {
         match self {
-            Self::NoSuchPost => "no such post",
-            Self::NoSuchAgent => "no such agent",
-            Self::AlreadyDone => "already done",
-            Self::NothingToUndo => "nothing to undo",
-            Self::NotToOneself => "not to oneself",
+            Self::ReportPost(_, words)
+            | Self::SearchPosts(words)
+            | Self::SearchUser(words)
+            | Self::PurchaseProduct(words, _)
+            | Self::CreateGroup(words)
+            | Self::SendToGroup(_, words)
+            | Self::Interview(words)
+            | Self::SignUpProduct(_, words) => Some(words),
+            _ => None,
         }
     }
-}
 
-/// One line of a run's history: who did what in which step, and what came of it.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Event {
-    /// When.
-    pub step: Step,
-    /// Who.
-    pub agent: AgentId,
-    /// What.
-    pub action: Action,
-    /// What came of it.
-    pub outcome: Outcome,
+    /// What it publishes: a post, a quote or a comment.
+    pub fn draft(&self) -> Option<&Draft> {
+        match self {
+            Self::CreatePost(draft) | Self::QuotePost(_, draft) | Self::CreateComment(_, draft) => {
+                Some(draft)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// One agent follows another.
@@ -211,4 +275,18 @@ pub struct Follow {
     pub follower: AgentId,
     /// Who is followed.
     pub followee: AgentId,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_keep_their_places_and_are_found_by_their_names() {
+        for (place, kind) in ActionKind::ALL.into_iter().enumerate() {
+            assert_eq!(kind as usize, place);
+            assert_eq!(ActionKind::from_name(kind.name()), Some(kind));
+        }
+        assert_eq!(ActionKind::from_name("teleport"), None);
+    }
 }

@@ -80,6 +80,23 @@ counted_id! {
     /// A row of the comment table.
     CommentId
 }
+counted_id! {
+    /// A row of one of the tables that record who did what to whom: likes, dislikes, follows, mutes, reports. Each
+    /// table counts its own; the action says which one it is.
+    RecordId
+}
+counted_id! {
+    /// A group in which members write to each other.
+    GroupId
+}
+counted_id! {
+    /// A message to a group.
+    MessageId
+}
+
+/// A product, by the number under which it was signed up.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ProductId(pub u32);
 
 /// What names a post in random draws: who wrote it, when, and which of the author's rows of that step it is.
 ///

@@ -5,14 +5,16 @@
 
 mod action;
 mod ids;
+mod outcome;
 mod probability;
 pub mod rng;
 mod stance;
 mod text;
 mod time;
 
-pub use action::{Action, ActionKind, Draft, Event, Follow, Outcome, Refusal};
-pub use ids::{AgentId, CommentId, PostId, PostKey, TopicId};
+pub use action::{Action, ActionKind, Draft, Follow, Profile, ProfileEdit};
+pub use ids::{AgentId, CommentId, GroupId, MessageId, PostId, PostKey, ProductId, RecordId, TopicId};
+pub use outcome::{Event, Found, JoinedGroup, Outcome, Refusal, Sent};
 pub use probability::Probability;
 pub use rng::{Purpose, Stream};
 pub use stance::Stance;

@@ -11,6 +11,7 @@ mod input;
 mod list_literal;
 pub mod measured;
 pub mod population;
+pub mod script;
 pub mod table;
 
 pub use error::{DataError, Warning};

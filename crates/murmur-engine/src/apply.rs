@@ -2,12 +2,16 @@
 
 use murmur_agents::{Decision, Observation};
 use murmur_core::rng::order_key;
-use murmur_core::{Action, AgentId, Draft, Event, PostId, Stance, Step, Text, TopicId};
+use murmur_core::{
+    Action, AgentId, Draft, Event, Found, Outcome, PostId, Refusal, Stance, Step, Text, TopicId,
+};
 use murmur_recsys::{Feeds, Source};
 use rayon::prelude::*;
 
 use crate::World;
 use crate::observe::Observations;
+use crate::recommend::recommend;
+use crate::script::LineResult;
 
 /// An agent read a row.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,6 +37,8 @@ pub(crate) struct Applied {
     pub(crate) seeded: Vec<Seeded>,
     /// What was read.
     pub(crate) exposures: Vec<Exposure>,
+    /// What the lines of the script came to, in their order.
+    pub(crate) results: Vec<LineResult>,
 }
 
 /// A seed post that was planted.
@@ -43,7 +49,7 @@ pub(crate) struct Seeded {
     pub(crate) post: PostId,
 }
 
-/// Carries out a step: seed posts in the order of the configuration, then the agents' actions in the step's keyed
+/// Carries out a step: seed posts in the order of the configuration, then the script's lines, then the agents' actions in the step's keyed
 /// order, each agent's in its own order; then every active agent's opinions move by what it read.
 pub(crate) fn apply(
     world: &mut World,
@@ -59,6 +65,7 @@ pub(crate) fn apply(
 
     let mut applied = Applied { active: decisions.len(), exposures, ..Applied::default() };
     plant_seed_posts(world, now, &mut applied);
+    play_script(world, now, &mut applied);
     for index in order {
         let Decision { agent, ref mut actions, .. } = decisions[index];
         for action in std::mem::take(actions) {
@@ -82,8 +89,30 @@ fn keyed_order(world: &World, now: Step, decisions: &[Decision]) -> Vec<usize> {
 }
 
 fn carry_out(world: &mut World, step: Step, agent: AgentId, action: Action, events: &mut Vec<Event>) {
-    let outcome = world.public.apply(step, agent, &action);
+    let outcome = match action {
+        Action::Refresh => refresh(world, step, agent),
+        _ => world.public.apply(step, agent, &action),
+    };
     events.push(Event { step, agent, action, outcome });
+}
+
+/// Serves the agent its feed as of this moment.
+fn refresh(world: &World, step: Step, agent: AgentId) -> Outcome {
+    let feeds = recommend(world, step, &[agent]);
+    let posts: Vec<PostId> = feeds.of(0).iter().map(|served| served.post).collect();
+    match posts.is_empty() {
+        true => Outcome::Refused(Refusal::NothingFound),
+        false => Outcome::Found(Box::new(Found::Posts(posts))),
+    }
+}
+
+/// Carries out the lines of the script that are due, each reading what the line before left.
+fn play_script(world: &mut World, now: Step, applied: &mut Applied) {
+    for line in world.script.due(now) {
+        carry_out(world, now, line.agent, line.action, &mut applied.events);
+        let event = applied.events.last().expect("one was just added");
+        applied.results.push(LineResult::of(event, &world.public));
+    }
 }
 
 fn plant_seed_posts(world: &mut World, now: Step, applied: &mut Applied) {

@@ -14,9 +14,10 @@ use murmur_core::{Clock, Probability, Stance};
 use murmur_data::edges::NodeIds;
 use murmur_graph::GraphModel;
 use murmur_recsys::{FeedConfig, HashedEmbedder};
+use murmur_store::PlatformConfig;
 use serde::{Deserialize, Serialize};
 
-pub use load::{ConfigError, Override, load};
+pub use load::{ConfigError, Override, load, of_script};
 
 /// Everything that decides a run, except the files it names.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, schemars::JsonSchema)]
@@ -32,6 +33,8 @@ pub struct Config {
     /// Who follows whom at the start.
     #[serde(deserialize_with = "section::named")]
     pub graph: GraphConfig,
+    /// The rules of the platform.
+    pub platform: PlatformConfig,
     /// What agents are shown.
     pub feed: FeedConfig,
     /// How texts become vectors.
@@ -42,6 +45,8 @@ pub struct Config {
     pub opinion: OpinionConfig,
     /// Posts planted by the experimenter.
     pub seed_post: Vec<SeedPost>,
+    /// Actions written down beforehand.
+    pub script: ScriptConfig,
     /// What is measured, and how often.
     pub metrics: MetricsConfig,
     /// What is written.
@@ -91,6 +96,8 @@ pub enum PopulationConfig {
     OasisX(PopulationFileConfig),
     /// OASIS's Reddit population, a JSON file.
     OasisReddit(PopulationFileConfig),
+    /// The agents that the script signs up. They do what it says and nothing else.
+    Script(NoMoreKeys),
 }
 
 impl Default for PopulationConfig {
@@ -212,6 +219,17 @@ pub struct SeedPost {
     pub text: String,
 }
 
+/// Actions written down beforehand, such as those of confederates.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ScriptConfig {
+    /// A JSON Lines file of actions, relative to the configuration's folder. In each step its lines are carried out in
+    /// their order, after the seed posts and before the agents act, each reading what the line before left. Default:
+    /// none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathBuf>,
+}
+
 /// What is measured, and how often.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -253,6 +271,11 @@ impl Config {
         Clock { minutes_per_step: self.run.minutes_per_step, starts_at }
     }
 
+    /// Whether the run is a script and nothing else.
+    pub fn is_script_alone(&self) -> bool {
+        matches!(self.population, PopulationConfig::Script(_))
+    }
+
     /// The name of the seed post at `index`.
     pub fn seed_name(&self, index: usize) -> String {
         self.seed_post[index].name.clone().unwrap_or_else(|| format!("seed {}", index + 1))
@@ -276,8 +299,9 @@ impl Config {
             PopulationConfig::OasisX(file) | PopulationConfig::OasisReddit(file) => {
                 paths.push(&mut file.path)
             }
-            PopulationConfig::Synthetic(_) => {}
+            PopulationConfig::Synthetic(_) | PopulationConfig::Script(_) => {}
         }
+        paths.extend(self.script.path.as_mut());
         if let GraphConfig::Given(GivenGraph::File(file)) = &mut self.graph {
             paths.push(&mut file.path);
             paths.extend(file.mutes.as_mut());
@@ -315,7 +339,7 @@ impl Config {
     }
 
     fn check_topics(&self) -> Result<(), String> {
-        if self.topic.is_empty() {
+        if self.topic.is_empty() && !self.is_script_alone() {
             return Err(
                 "topic: expected at least one, for instance\n\n  [[topic]]\n  name = \"the election\"\n  \
                         words = [\"ballot\", \"candidate\"]\n"
@@ -351,6 +375,12 @@ impl Config {
     }
 
     fn check_population(&self) -> Result<(), String> {
+        if self.is_script_alone() {
+            let signed_up_by = self.script.path.is_some();
+            expect(signed_up_by, "script.path", "the script that signs the agents up", "nothing")?;
+            let none = GraphConfig::Given(GivenGraph::Population(NoMoreKeys {}));
+            expect(self.graph == none, "graph.kind", "`population`, with a script as population", "another")?;
+        }
         if let PopulationConfig::Synthetic(population) = &self.population {
             expect(population.size != Some(0), "population.size", "at least 1 agent", 0)?;
             if let Some(fault) = population.traits.fault() {

@@ -17,6 +17,7 @@ mod measure;
 mod observe;
 mod recommend;
 mod record;
+mod script;
 mod setup;
 mod simulation;
 mod summary;
@@ -25,6 +26,7 @@ mod world;
 
 pub use config::{Config, ConfigError, Override};
 pub use error::EngineError;
+pub use script::{LineResult, Named};
 pub use simulation::{Simulation, StepReport};
 pub use summary::{CascadeTotals, OpinionChange, Summary, WatchedPoint, WatchedSeries};
 pub use world::World;

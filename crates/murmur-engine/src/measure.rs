@@ -163,8 +163,8 @@ impl Meter {
         let posts = world.public.posts();
         for event in &applied.events {
             let kind = event.action.kind();
-            step_actions.record(kind, event.outcome);
-            self.actions.record(kind, event.outcome);
+            step_actions.record(kind, &event.outcome);
+            self.actions.record(kind, &event.outcome);
             if let Outcome::Posted(row) = event.outcome {
                 match event.action {
                     Action::Repost(parent) => self.cascades.add_repost(row, parent, posts.root(row)),

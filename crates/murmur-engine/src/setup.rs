@@ -11,10 +11,11 @@ use murmur_data::population::{Account, PopulationFile, read_oasis_reddit, read_o
 use murmur_data::{DataError, Warning};
 use murmur_graph::{Built, FollowGraph, Links, SocialGraph, generate};
 use murmur_recsys::HashedEmbedder;
-use murmur_store::{Phrasebook, Public};
+use murmur_store::{Phrasebook, Public, Rules};
 use rayon::prelude::*;
 
 use crate::config::{GivenGraph, GraphConfig, GraphFileConfig, PopulationConfig, SyntheticPopulation};
+use crate::script::Script;
 use crate::topics::Topics;
 use crate::{Config, EngineError, World};
 
@@ -35,7 +36,9 @@ pub(crate) fn make_world(config: Config) -> Result<Made, EngineError> {
     let _span = tracing::info_span!("setup").entered();
     let embedder = HashedEmbedder::new(config.embedder.dimensions).expect("checked with the configuration");
     let topics = Topics::new(&config, &embedder);
-    let mut setup = Setup { config: &config, topics: &topics, embedder, warnings: Vec::new() };
+    let script = Script::read(&config, &embedder)?;
+    let mut setup =
+        Setup { config: &config, topics: &topics, embedder, warnings: Vec::new(), script: &script };
     let people = setup.people()?;
     let graph = setup.graph(&people)?;
     let mut warnings = setup.warnings;
@@ -47,15 +50,23 @@ pub(crate) fn make_world(config: Config) -> Result<Made, EngineError> {
     let seed = config.run.seed;
     let population = people.population;
     check_authors(&config, population.len())?;
+    script.check(&config, population.len())?;
     let beliefs = Beliefs::draw(population.len(), config.topic.len(), config.opinion.initial, seed);
     let phrasebook = Phrasebook::new(topics.vocabularies);
+    let rules = Rules { platform: config.platform.clone(), clock: config.clock() };
+    let public = Public::new(graph, phrasebook, embedder.dimensions()).with_rules(rules);
+    let public = match config.is_script_alone() {
+        true => public.with_nobody_signed_up(),
+        false => public.with_profiles(population.agents().map(|agent| population.profile(agent)).collect()),
+    };
     let world = World {
         clock: config.clock(),
-        public: Public::new(graph, phrasebook, embedder.dimensions()),
+        public,
         population,
         beliefs,
         behaviour: Behaviour::new(config.behaviour.clone(), seed),
         embedder,
+        script,
         config,
     };
     Ok(Made { world, warnings })
@@ -89,6 +100,7 @@ struct Setup<'a> {
     topics: &'a Topics,
     embedder: HashedEmbedder,
     warnings: Vec<Warning>,
+    script: &'a Script,
 }
 
 impl Setup<'_> {
@@ -96,6 +108,11 @@ impl Setup<'_> {
         let label = self.config.metrics.label.as_deref();
         match &self.config.population {
             PopulationConfig::Synthetic(population) => self.synthetic(population, label),
+            PopulationConfig::Script(_) => {
+                let personas = self.script.personas(&self.embedder)?;
+                let population = Population::from_personas(personas.into_iter(), self.embedder.dimensions());
+                Ok(People { population, follows: None, edges: None })
+            }
             PopulationConfig::OasisX(file) => {
                 Ok(self.people_of(named_by("population.path", read_oasis_x(&file.path, label))?))
             }

@@ -13,6 +13,7 @@ use crate::measure::{Meter, measure};
 use crate::observe::observe;
 use crate::recommend::recommend;
 use crate::record::{Recorder, record};
+use crate::script::LineResult;
 use crate::summary::{SeriesKeeper, Start, Summary, summarize};
 use crate::{Config, EngineError, World, setup};
 
@@ -26,6 +27,7 @@ pub struct Simulation {
     folder: Option<RunFolder>,
     recorder: Option<Recorder>,
     next: Step,
+    line_results: Vec<LineResult>,
 }
 
 /// What a step came to, for whoever watches.
@@ -56,6 +58,7 @@ impl Simulation {
             folder: None,
             recorder: None,
             next: Step(0),
+            line_results: Vec::new(),
         })
     }
 
@@ -100,12 +103,18 @@ impl Simulation {
         let feeds = recommend(&self.world, now, &active);
         let observations = observe(&self.world, now, active, &feeds);
         let decisions = decide(&self.world, now, &observations);
-        let applied = apply(&mut self.world, now, &feeds, &observations, decisions);
+        let mut applied = apply(&mut self.world, now, &feeds, &observations, decisions);
+        self.line_results.append(&mut applied.results);
         let measures = measure(&self.world, &mut self.meter, now, &applied);
         self.series.add(now, &self.meter);
         record(&mut self.recorder, &self.world, now, &applied, measures)?;
         self.next = Step(now.0 + 1);
         Ok(StepReport { step: now, active: applied.active, posts: self.world.public.posts().len() })
+    }
+
+    /// What the script's lines came to since this was last asked, in their order.
+    pub fn take_line_results(&mut self) -> Vec<LineResult> {
+        std::mem::take(&mut self.line_results)
     }
 
     /// Ends the run: finishes its tables, writes its summary and returns it.

@@ -6,6 +6,7 @@ use murmur_recsys::HashedEmbedder;
 use murmur_store::Public;
 
 use crate::Config;
+use crate::script::Script;
 
 /// The state of a simulation at the beginning of a step.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub struct World {
     pub behaviour: Behaviour,
     /// How texts become vectors.
     pub embedder: HashedEmbedder,
+    /// Actions written down beforehand.
+    pub(crate) script: Script,
 }
 
 impl World {

@@ -21,8 +21,14 @@ impl SocialGraph {
         Self { follows, mutes: Links::default(), blocks: Links::default() }
     }
 
-    /// Whether `viewer` is not to be shown what `other` writes or shares: it muted or blocked them.
+    /// Whether `viewer` is not to be shown what `other` writes or shares: it muted them, or one of the two blocked the
+    /// other.
     pub fn hides(&self, viewer: AgentId, other: AgentId) -> bool {
-        self.mutes.contains(viewer, other) || self.blocks.contains(viewer, other)
+        self.mutes.contains(viewer, other) || self.blocked(viewer, other)
+    }
+
+    /// Whether one of the two blocked the other.
+    pub fn blocked(&self, one: AgentId, other: AgentId) -> bool {
+        !self.blocks.is_empty() && (self.blocks.contains(one, other) || self.blocks.contains(other, one))
     }
 }

@@ -3,15 +3,21 @@
 use murmur_core::{ActionKind, Outcome};
 
 /// How many actions of each kind took effect and were refused.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ActionCounts {
     done: [u64; ActionKind::ALL.len()],
     refused: [u64; ActionKind::ALL.len()],
 }
 
+impl Default for ActionCounts {
+    fn default() -> Self {
+        Self { done: [0; ActionKind::ALL.len()], refused: [0; ActionKind::ALL.len()] }
+    }
+}
+
 impl ActionCounts {
     /// Counts one action and what came of it.
-    pub fn record(&mut self, kind: ActionKind, outcome: Outcome) {
+    pub fn record(&mut self, kind: ActionKind, outcome: &Outcome) {
         let counts = if outcome.succeeded() { &mut self.done } else { &mut self.refused };
         counts[kind as usize] += 1;
     }
@@ -80,10 +86,10 @@ mod tests {
     #[test]
     fn actions_are_counted_by_kind_and_outcome() {
         let mut counts = ActionCounts::default();
-        counts.record(ActionKind::LikePost, Outcome::Done);
-        counts.record(ActionKind::LikePost, Outcome::Done);
-        counts.record(ActionKind::LikePost, Outcome::Refused(Refusal::AlreadyDone));
-        counts.record(ActionKind::Mute, Outcome::Done);
+        counts.record(ActionKind::LikePost, &Outcome::Done);
+        counts.record(ActionKind::LikePost, &Outcome::Done);
+        counts.record(ActionKind::LikePost, &Outcome::Refused(Refusal::AlreadyDone));
+        counts.record(ActionKind::Mute, &Outcome::Done);
         assert_eq!((counts.done(ActionKind::LikePost), counts.refused(ActionKind::LikePost)), (2, 1));
         assert_eq!((counts.done(ActionKind::Mute), counts.refused(ActionKind::Mute)), (1, 0));
         assert_eq!((counts.total_done(), counts.total_refused()), (3, 1));

@@ -262,6 +262,7 @@ impl Desk<'_> {
             heads.extend(posts.earlier_by_author(row).filter(live));
             Some(row)
         })
+        .filter(|&row| posts.contains(row))
     }
 
     /// The roots of the pool nearest to `interests`, enough for most feeds.
@@ -315,12 +316,12 @@ impl Desk<'_> {
     /// The row of `root` that `viewer` gets to see, if it may see any.
     ///
     /// The earliest live repost by an account that the viewer follows comes before the root. Of the viewer's own posts,
-    /// and of those of authors it has muted or blocked, it sees no copy.
+    /// and of those of authors it has muted or blocked, it sees no copy, nor of a deleted root.
     fn serve(&self, viewer: AgentId, root: PostId) -> Option<PostId> {
         let posts = self.public.posts();
         let graph = &self.public.graph;
         let author = posts.author(root);
-        if author == viewer || graph.hides(viewer, author) {
+        if author == viewer || graph.hides(viewer, author) || !posts.contains(root) {
             return None;
         }
         let followees = graph.follows.followees(viewer);

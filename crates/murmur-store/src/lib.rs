@@ -1,16 +1,35 @@
 //! The platform's public state and the rules that change it.
 //!
-//! [`Public`] holds what every machine of a run agrees on: the social graph, posts with their counters, comments and
-//! reactions. [`Public::apply`] is the only way to change it: an action goes in, a typed outcome comes out, and a
-//! refused action changes nothing.
+//! [`Public`] holds what every machine of a run agrees on: the social graph, posts with their counters, comments,
+//! reactions, accounts, groups and products. [`Public::apply`] is the only way to change it: an action goes in, a
+//! typed outcome comes out, and a refused action changes nothing. [`OasisTables`] turns a history of events into the
+//! tables that OASIS keeps.
 //!
 //! Invariant: nothing here knows why an agent acts, what a feed is, or who read what.
 
+mod accounts;
 mod apply;
+mod groups;
+mod numbers;
+mod oasis_tables;
 mod phrasebook;
+mod platform;
 mod posts;
+mod products;
 mod public;
+mod relation;
+mod search;
+mod trace;
+mod trend;
+mod view;
+mod word_index;
 
+pub use accounts::Accounts;
+pub use groups::{Group, Groups, Member, Message};
+pub use oasis_tables::{OasisTable, OasisTables, OutcomeDiffers, RowSink, Value};
 pub use phrasebook::{Phrasebook, Vocabulary};
+pub use platform::{PlatformConfig, Rules};
 pub use posts::{Comments, Contents, PostKind, Posts};
+pub use products::{Product, Products};
 pub use public::Public;
+pub use view::{CommentView, PostView, Rating};

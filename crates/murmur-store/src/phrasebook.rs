@@ -4,7 +4,9 @@
 //! is documented in `docs/model.md`. It gives texts that an embedder can tell apart by topic and slant; it does
 //! not pretend to be prose.
 
-use murmur_core::Phrase;
+use std::borrow::Cow;
+
+use murmur_core::{Phrase, Text};
 
 /// The words of one topic.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -99,6 +101,14 @@ impl Phrasebook {
     /// The vocabularies, in the order of topic ids.
     pub fn topics(&self) -> &[Vocabulary] {
         &self.topics
+    }
+
+    /// The words of `text`.
+    pub fn words<'a>(&self, text: &'a Text) -> Cow<'a, str> {
+        match text {
+            Text::Own(words) => Cow::Borrowed(words),
+            Text::Phrase(phrase) => Cow::Owned(self.render(phrase)),
+        }
     }
 
     /// The sentence that `phrase` stands for.

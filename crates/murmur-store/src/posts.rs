@@ -118,6 +118,9 @@ pub struct Posts {
     latest_repost: Vec<Option<PostId>>,
     earlier_repost: Vec<Option<PostId>>,
     repost_count: Vec<u32>,
+    latest_comment: Vec<Option<CommentId>>,
+    deleted: Vec<bool>,
+    deleted_count: u32,
 }
 
 impl Posts {
@@ -142,27 +145,35 @@ impl Posts {
             latest_repost: Vec::new(),
             earlier_repost: Vec::new(),
             repost_count: Vec::new(),
+            latest_comment: Vec::new(),
+            deleted: Vec::new(),
+            deleted_count: 0,
         }
     }
 
-    /// The number of rows.
+    /// The number of rows ever made.
     pub fn len(&self) -> usize {
         self.author.len()
     }
 
-    /// Whether there is no row.
+    /// Whether no row was ever made.
     pub fn is_empty(&self) -> bool {
         self.author.is_empty()
     }
 
-    /// Every row's id, in the order of creation.
+    /// Every row's id, in the order of creation, deleted ones included.
     pub fn ids(&self) -> impl ExactSizeIterator<Item = PostId> + use<> {
         (0..self.len()).map(PostId::from_index)
     }
 
-    /// Whether the row exists.
+    /// Whether the row exists and was not deleted. The columns of a deleted row stay readable.
     pub fn contains(&self, post: PostId) -> bool {
-        post.index() < self.len()
+        self.deleted.get(post.index()) == Some(&false)
+    }
+
+    /// Whether a row that was made is still there; costs nothing while no row was ever deleted.
+    fn stays(&self, post: PostId) -> bool {
+        self.deleted_count == 0 || !self.deleted[post.index()]
     }
 
     /// The first row created in `step` or later; `len()` rows down if there is none.
@@ -271,19 +282,42 @@ impl Posts {
         self.repost_count[root.index()]
     }
 
-    /// An author's newest row.
+    /// An author's rows, newest first.
+    pub fn by_author(&self, author: AgentId) -> impl Iterator<Item = PostId> + '_ {
+        std::iter::successors(self.latest_by(author), |&post| self.earlier_by_author(post))
+            .filter(|&post| self.stays(post))
+    }
+
+    /// An author's newest row, deleted ones included.
     pub fn latest_by(&self, author: AgentId) -> Option<PostId> {
         self.latest_by_author[author.index()]
     }
 
-    /// The row that its author made before this one.
+    /// The row that its author made before this one, deleted ones included.
     pub fn earlier_by_author(&self, post: PostId) -> Option<PostId> {
         self.earlier_by_author[post.index()]
+    }
+
+    /// The latest comment under the row, which is not a repost; [`Comments::thread`] goes on from it.
+    pub fn latest_comment(&self, post: PostId) -> Option<CommentId> {
+        self.latest_comment[post.index()]
+    }
+
+    /// The original whose words OASIS keeps as the row's `content`: the row itself, or, behind a quote, what it
+    /// quotes in the end. `None` for a repost, whose `content` is empty.
+    pub fn quoted_in_the_end(&self, post: PostId) -> Option<PostId> {
+        match self.kind(post) {
+            PostKind::Repost => None,
+            PostKind::Original | PostKind::Quote => {
+                std::iter::successors(Some(post), |&row| self.original(row)).last()
+            }
+        }
     }
 
     /// The reposts of a root, newest first.
     pub fn reposts_of(&self, root: PostId) -> impl Iterator<Item = PostId> + '_ {
         std::iter::successors(self.latest_repost[root.index()], |post| self.earlier_repost[post.index()])
+            .filter(|&post| self.stays(post))
     }
 
     /// Adds an original, or with `quoted` a quote of that row.
@@ -341,6 +375,8 @@ impl Posts {
         self.earlier_by_author.push(earlier);
         self.latest_repost.push(None);
         self.earlier_repost.push(None);
+        self.latest_comment.push(None);
+        self.deleted.push(false);
         for counter in [
             &mut self.likes,
             &mut self.dislikes,
@@ -353,16 +389,30 @@ impl Posts {
         }
     }
 
-    pub(crate) fn count_like(&mut self, post: PostId) {
-        self.likes[post.index()] += 1;
+    /// Deletes the row; a repost or quote no longer counts as a share of what it points at.
+    pub(crate) fn delete(&mut self, post: PostId) {
+        self.deleted[post.index()] = true;
+        self.deleted_count += 1;
+        if let Some(original) = self.original(post) {
+            self.shares[original.index()] -= 1;
+        }
+        if self.kind(post) == PostKind::Repost {
+            let root = self.root(post);
+            self.repost_count[root.index()] -= 1;
+        }
     }
 
-    pub(crate) fn count_dislike(&mut self, post: PostId) {
-        self.dislikes[post.index()] += 1;
+    pub(crate) fn likes_mut(&mut self, post: PostId) -> &mut u32 {
+        &mut self.likes[post.index()]
     }
 
-    pub(crate) fn count_comment(&mut self, post: PostId) {
+    pub(crate) fn dislikes_mut(&mut self, post: PostId) -> &mut u32 {
+        &mut self.dislikes[post.index()]
+    }
+
+    pub(crate) fn count_comment(&mut self, post: PostId, comment: CommentId) -> Option<CommentId> {
         self.comments[post.index()] += 1;
+        self.latest_comment[post.index()].replace(comment)
     }
 
     pub(crate) fn count_report(&mut self, post: PostId) {
@@ -379,6 +429,9 @@ pub struct Comments {
     topic: Vec<Option<TopicId>>,
     stance: Vec<Stance>,
     text: Vec<Text>,
+    likes: Vec<u32>,
+    dislikes: Vec<u32>,
+    earlier: Vec<Option<CommentId>>,
 }
 
 impl Comments {
@@ -427,14 +480,53 @@ impl Comments {
         &self.text[comment.index()]
     }
 
-    pub(crate) fn push(&mut self, author: AgentId, step: Step, post: PostId, draft: &Draft) -> CommentId {
-        let comment = CommentId::from_index(self.len());
+    /// Likes of the comment.
+    pub fn likes(&self, comment: CommentId) -> u32 {
+        self.likes[comment.index()]
+    }
+
+    /// Dislikes of the comment.
+    pub fn dislikes(&self, comment: CommentId) -> u32 {
+        self.dislikes[comment.index()]
+    }
+
+    /// The comments under a row from its [latest](Posts::latest_comment) on, newest first.
+    pub fn thread(&self, latest: Option<CommentId>) -> impl Iterator<Item = CommentId> + '_ {
+        std::iter::successors(latest, |comment| self.earlier[comment.index()])
+    }
+
+    pub(crate) fn likes_mut(&mut self, comment: CommentId) -> &mut u32 {
+        &mut self.likes[comment.index()]
+    }
+
+    pub(crate) fn dislikes_mut(&mut self, comment: CommentId) -> &mut u32 {
+        &mut self.dislikes[comment.index()]
+    }
+
+    /// The id that the next comment gets.
+    pub(crate) fn next_id(&self) -> CommentId {
+        CommentId::from_index(self.len())
+    }
+
+    /// Adds a comment under `post`, whose latest so far is `earlier`.
+    pub(crate) fn push(
+        &mut self,
+        author: AgentId,
+        step: Step,
+        post: PostId,
+        draft: &Draft,
+        earlier: Option<CommentId>,
+    ) -> CommentId {
+        let comment = self.next_id();
         self.author.push(author);
         self.post.push(post);
         self.created.push(step);
         self.topic.push(draft.topic);
         self.stance.push(draft.stance);
         self.text.push(draft.text.clone());
+        self.likes.push(0);
+        self.dislikes.push(0);
+        self.earlier.push(earlier);
         comment
     }
 }

@@ -3,10 +3,16 @@
 use std::borrow::Cow;
 use std::num::NonZeroU32;
 
-use murmur_core::{AgentId, PostId, Text};
+use murmur_core::{AgentId, PostId, Profile, Text};
 use murmur_graph::SocialGraph;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
+use crate::accounts::Accounts;
+use crate::groups::Groups;
+use crate::platform::Rules;
+use crate::products::Products;
+use crate::relation::{Pair, Relation};
+use crate::search::SearchIndexes;
 use crate::{Comments, Phrasebook, Posts};
 
 /// What the platform knows and every agent's feed may depend on.
@@ -14,22 +20,68 @@ use crate::{Comments, Phrasebook, Posts};
 pub struct Public {
     /// Follows, mutes and blocks.
     pub graph: SocialGraph,
-    posts: Posts,
-    comments: Comments,
-    phrasebook: Phrasebook,
+    pub(crate) rules: Rules,
+    pub(crate) posts: Posts,
+    pub(crate) comments: Comments,
+    pub(crate) accounts: Accounts,
+    pub(crate) groups: Groups,
+    pub(crate) products: Products,
     pub(crate) reactions: Reactions,
+    pub(crate) ties: Ties,
+    pub(crate) search: SearchIndexes,
+    pub(crate) phrasebook: Phrasebook,
 }
 
 impl Public {
-    /// A platform without posts over the agents of `graph`, whose post vectors have `dimensions`.
+    /// A platform with the default rules and without posts, over the agents of `graph`, all signed up with empty
+    /// profiles. Its post vectors have `dimensions`.
     pub fn new(graph: SocialGraph, phrasebook: Phrasebook, dimensions: usize) -> Self {
-        let posts = Posts::new(graph.follows.agents(), dimensions);
-        Self { graph, posts, comments: Comments::default(), phrasebook, reactions: Reactions::default() }
+        let agents = graph.follows.agents();
+        Self {
+            rules: Rules::default(),
+            posts: Posts::new(agents, dimensions),
+            comments: Comments::default(),
+            accounts: Accounts::of(vec![Profile::default(); agents as usize]),
+            groups: Groups::default(),
+            products: Products::default(),
+            reactions: Reactions::default(),
+            ties: Ties::after(&graph),
+            search: SearchIndexes::default(),
+            phrasebook,
+            graph,
+        }
     }
 
-    /// The number of agents.
+    /// The platform with these rules.
+    #[must_use]
+    pub fn with_rules(self, rules: Rules) -> Self {
+        Self { rules, ..self }
+    }
+
+    /// The platform with these profiles, in the order of agents.
+    ///
+    /// # Panics
+    /// When there are not as many as agents.
+    #[must_use]
+    pub fn with_profiles(self, profiles: Vec<Profile>) -> Self {
+        assert_eq!(profiles.len(), self.agents() as usize, "every agent has a profile");
+        Self { accounts: Accounts::of(profiles), ..self }
+    }
+
+    /// The platform on which nobody is signed up yet.
+    #[must_use]
+    pub fn with_nobody_signed_up(self) -> Self {
+        Self { accounts: Accounts::vacant(self.agents()), ..self }
+    }
+
+    /// The number of agents, signed up or not.
     pub fn agents(&self) -> u32 {
         self.graph.follows.agents()
+    }
+
+    /// The rules in force.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
     }
 
     /// The post rows.
@@ -42,79 +94,124 @@ impl Public {
         &self.comments
     }
 
-    pub(crate) fn posts_mut(&mut self) -> &mut Posts {
-        &mut self.posts
+    /// The users.
+    pub fn accounts(&self) -> &Accounts {
+        &self.accounts
     }
 
-    pub(crate) fn comments_mut(&mut self) -> &mut Comments {
-        &mut self.comments
+    /// The groups.
+    pub fn groups(&self) -> &Groups {
+        &self.groups
+    }
+
+    /// The products.
+    pub fn products(&self) -> &Products {
+        &self.products
     }
 
     /// The words of `text`.
     pub fn render<'a>(&self, text: &'a Text) -> Cow<'a, str> {
-        match text {
-            Text::Own(words) => Cow::Borrowed(words),
-            Text::Phrase(phrase) => Cow::Owned(self.phrasebook.render(phrase)),
-        }
+        self.phrasebook.words(text)
     }
 
     /// Whether `agent` likes `root`.
     pub fn likes(&self, agent: AgentId, root: PostId) -> bool {
-        self.reactions.likes.contains(&pair(agent, root))
+        self.reactions.likes.contains(Pair::with_post(agent, root))
     }
 
     /// Whether `agent` dislikes `root`.
     pub fn dislikes(&self, agent: AgentId, root: PostId) -> bool {
-        self.reactions.dislikes.contains(&pair(agent, root))
+        self.reactions.dislikes.contains(Pair::with_post(agent, root))
     }
 
     /// Whether `agent` has reported the row.
     pub fn has_reported(&self, agent: AgentId, post: PostId) -> bool {
-        self.reactions.reports.contains(&pair(agent, post))
+        self.reactions.reports.contains(Pair::with_post(agent, post))
     }
 
     /// The row by which `agent` reposted `root`, if it did.
     pub fn repost_by(&self, agent: AgentId, root: PostId) -> Option<PostId> {
-        self.reactions.reposts.get(&pair(agent, root)).copied()
+        self.reactions.reposts.get(&Pair::with_post(agent, root)).copied()
     }
 
-    /// Who liked or reposted `root`, latest first; an agent that did both comes twice.
+    /// Who likes or reposted `root`, latest first; an agent that did both comes twice.
     pub fn engagers(&self, root: PostId) -> impl Iterator<Item = AgentId> + '_ {
-        let latest = self.reactions.latest_engagement.get(root.index()).copied().flatten();
-        std::iter::successors(latest, |&at| self.reactions.engagement(at).earlier)
-            .map(|at| self.reactions.engagement(at).agent)
+        self.reactions.engagers.of(root)
     }
 }
 
-/// One key for an agent and a row.
-pub(crate) fn pair(agent: AgentId, post: PostId) -> u64 {
-    u64::from(agent.0) << 32 | u64::from(post.get())
-}
-
-/// Who did what to which row. The sets answer questions and are never iterated.
+/// Who did what to which row.
 #[derive(Debug, Default)]
 pub(crate) struct Reactions {
-    pub(crate) likes: FxHashSet<u64>,
-    pub(crate) dislikes: FxHashSet<u64>,
-    pub(crate) reports: FxHashSet<u64>,
-    pub(crate) reposts: FxHashMap<u64, PostId>,
-    engagements: Vec<Engagement>,
-    latest_engagement: Vec<Option<Place>>,
+    pub(crate) likes: Relation,
+    pub(crate) dislikes: Relation,
+    pub(crate) comment_likes: Relation,
+    pub(crate) comment_dislikes: Relation,
+    pub(crate) reports: Relation,
+    pub(crate) reposts: FxHashMap<Pair, PostId>,
+    pub(crate) engagers: Engagers,
 }
 
-impl Reactions {
-    /// Remembers that `agent` liked or reposted `root`.
-    pub(crate) fn engage(&mut self, agent: AgentId, root: PostId) {
-        if self.latest_engagement.len() <= root.index() {
-            self.latest_engagement.resize(root.index() + 1, None);
+/// The rows of follows and mutes that were made in the run; those of the initial graph come before them.
+#[derive(Debug)]
+pub(crate) struct Ties {
+    pub(crate) follows: Relation,
+    pub(crate) mutes: Relation,
+}
+
+impl Ties {
+    fn after(graph: &SocialGraph) -> Self {
+        Self {
+            follows: Relation::after(graph.follows.follow_count() as usize),
+            mutes: Relation::after(graph.mutes.len()),
         }
-        let place = NonZeroU32::new(self.engagements.len() as u32 + 1);
-        let earlier = std::mem::replace(&mut self.latest_engagement[root.index()], place);
-        self.engagements.push(Engagement { agent, earlier });
+    }
+}
+
+/// Who likes or reposted each root, as chains, the latest first.
+#[derive(Debug, Default)]
+pub(crate) struct Engagers {
+    links: Vec<Engagement>,
+    latest: Vec<Option<Place>>,
+}
+
+impl Engagers {
+    /// Remembers that `agent` liked or reposted `root`.
+    pub(crate) fn add(&mut self, agent: AgentId, root: PostId) {
+        if self.latest.len() <= root.index() {
+            self.latest.resize(root.index() + 1, None);
+        }
+        let place = NonZeroU32::new(self.links.len() as u32 + 1);
+        let earlier = std::mem::replace(&mut self.latest[root.index()], place);
+        self.links.push(Engagement { agent, earlier });
     }
 
-    fn engagement(&self, place: Place) -> &Engagement {
-        &self.engagements[place.get() as usize - 1]
+    /// Forgets the latest time that `agent` liked or reposted `root`. Takes time in proportion to what came after, and
+    /// what is taken back is mostly recent.
+    pub(crate) fn remove(&mut self, agent: AgentId, root: PostId) {
+        let mut after: Option<Place> = None;
+        let mut at = self.latest[root.index()];
+        while let Some(place) = at {
+            let earlier = self.link(place).earlier;
+            if self.link(place).agent != agent {
+                (after, at) = (at, earlier);
+                continue;
+            }
+            match after {
+                Some(after) => self.links[after.get() as usize - 1].earlier = earlier,
+                None => self.latest[root.index()] = earlier,
+            }
+            return;
+        }
+    }
+
+    fn of(&self, root: PostId) -> impl Iterator<Item = AgentId> + '_ {
+        let latest = self.latest.get(root.index()).copied().flatten();
+        std::iter::successors(latest, |&at| self.link(at).earlier).map(|at| self.link(at).agent)
+    }
+
+    fn link(&self, place: Place) -> &Engagement {
+        &self.links[place.get() as usize - 1]
     }
 }
 

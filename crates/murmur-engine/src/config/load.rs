@@ -6,9 +6,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use murmur_data::script::{Drafting, read_script};
 use serde::Deserialize;
 
-use super::Config;
+use super::{Config, GivenGraph, GraphConfig, NoMoreKeys, PopulationConfig, RunConfig, ScriptConfig};
+use crate::EngineError;
 
 /// A configuration that cannot be used. The message names the file with the line, or the key, and what was expected.
 #[derive(Debug, thiserror::Error)]
@@ -136,6 +138,28 @@ pub fn load(path: &Path, overrides: &[Override]) -> Result<Config, ConfigError> 
     }
     let mut config = with_overrides(config, overrides)?;
     config.behaviour.complete();
+    config.check().map_err(|message| ConfigError::Unfit { path: path.to_owned(), message })?;
+    Ok(config)
+}
+
+/// The configuration of a run that is the script `path` and nothing else: a step is a minute, and the last step that of
+/// the last line.
+///
+/// # Errors
+/// When the script cannot be read, and see [`ConfigError`] for the overrides.
+pub fn of_script(path: &Path, overrides: &[Override]) -> Result<Config, EngineError> {
+    // Read for its length alone here; what its texts are about is for the run to know.
+    let drafting = Drafting { topics: &[], embed: &|_| Box::default() };
+    let lines = read_script(path, drafting)?;
+    let steps = lines.last().map_or(1, |line| line.step.0.saturating_add(1));
+    let config = Config {
+        run: RunConfig { steps, minutes_per_step: 1, ..RunConfig::default() },
+        population: PopulationConfig::Script(NoMoreKeys {}),
+        graph: GraphConfig::Given(GivenGraph::Population(NoMoreKeys {})),
+        script: ScriptConfig { path: Some(path.to_owned()) },
+        ..Config::default()
+    };
+    let config = with_overrides(config, overrides)?;
     config.check().map_err(|message| ConfigError::Unfit { path: path.to_owned(), message })?;
     Ok(config)
 }

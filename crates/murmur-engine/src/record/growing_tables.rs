@@ -28,8 +28,12 @@ struct EventRows {
     post: Vec<Option<u32>>,
     target: Vec<Option<u32>>,
     outcome: Vec<u8>,
+    comment: Vec<Option<u32>>,
+    group: Vec<Option<u32>>,
     made_post: Vec<Option<u32>>,
     made_comment: Vec<Option<u32>>,
+    record: Vec<Option<u32>>,
+    text: Vec<Option<Box<str>>>,
 }
 
 impl EventTable {
@@ -39,10 +43,14 @@ impl EventTable {
             Column::new("agent_id", Kind::U32),
             Column::new("action", Kind::Category),
             Column::new("post_id", Kind::OptU32),
+            Column::new("comment_id", Kind::OptU32),
             Column::new("target_id", Kind::OptU32),
+            Column::new("group_id", Kind::OptU32),
             Column::new("outcome", Kind::Category),
             Column::new("made_post_id", Kind::OptU32),
             Column::new("made_comment_id", Kind::OptU32),
+            Column::new("made_record_id", Kind::OptU32),
+            Column::new("text", Kind::OptText),
         ];
         Ok(Self { writer: TableWriter::create(folder, "events", columns)?, rows: EventRows::default() })
     }
@@ -55,7 +63,9 @@ impl EventTable {
             rows.action.push(event.action.kind() as u8);
             rows.post.push(event.action.post().map(|post| post.get()));
             rows.target.push(event.action.target().map(|agent| agent.0));
-            rows.outcome.push(outcome_code(event.outcome));
+            rows.comment.push(event.action.comment().map(|comment| comment.get()));
+            rows.group.push(event.action.group().map(|group| group.get()));
+            rows.outcome.push(outcome_code(&event.outcome));
             rows.made_post.push(match event.outcome {
                 Outcome::Posted(post) => Some(post.get()),
                 _ => None,
@@ -64,6 +74,8 @@ impl EventTable {
                 Outcome::Commented(comment) => Some(comment.get()),
                 _ => None,
             });
+            rows.record.push(record_id(&event.outcome));
+            rows.text.push(event.action.words().filter(|words| !words.is_empty()).map(Into::into));
         }
         if self.rows.step.len() >= ROWS_PER_GROUP { self.flush() } else { Ok(()) }
     }
@@ -73,15 +85,20 @@ impl EventTable {
         let mut outcomes = vec!["done"];
         outcomes.extend(Refusal::ALL.map(Refusal::name));
         let rows = std::mem::take(&mut self.rows);
+        let texts: Vec<Option<&str>> = rows.text.iter().map(Option::as_deref).collect();
         self.writer.write(&[
             ColumnData::U32(&rows.step),
             ColumnData::U32(&rows.agent),
             ColumnData::Category { codes: &rows.action, names: &actions },
             ColumnData::OptU32(&rows.post),
+            ColumnData::OptU32(&rows.comment),
             ColumnData::OptU32(&rows.target),
+            ColumnData::OptU32(&rows.group),
             ColumnData::Category { codes: &rows.outcome, names: &outcomes },
             ColumnData::OptU32(&rows.made_post),
             ColumnData::OptU32(&rows.made_comment),
+            ColumnData::OptU32(&rows.record),
+            ColumnData::OptText(&texts),
         ])
     }
 
@@ -91,11 +108,21 @@ impl EventTable {
     }
 }
 
-/// 0 for an action that took effect, else 1 and the reason's place.
-fn outcome_code(outcome: Outcome) -> u8 {
+/// The row of a table of its own kind (likes, follows, groups, messages, …) that an action made or took away.
+fn record_id(outcome: &Outcome) -> Option<u32> {
     match outcome {
-        Outcome::Refused(refusal) => 1 + refusal as u8,
-        Outcome::Done | Outcome::Posted(_) | Outcome::Commented(_) => 0,
+        Outcome::Recorded(row) => Some(row.get()),
+        Outcome::Grouped(group) => Some(group.get()),
+        Outcome::Sent(sent) => Some(sent.message.get()),
+        _ => None,
+    }
+}
+
+/// 0 for an action that took effect, else 1 and the reason's place.
+fn outcome_code(outcome: &Outcome) -> u8 {
+    match outcome {
+        Outcome::Refused(refusal) => 1 + *refusal as u8,
+        _ => 0,
     }
 }
 

@@ -1,0 +1,122 @@
+//! `murmur script`, from a file of actions to the run folder and the results: OASIS's own scripts come to OASIS's own
+//! results, and faults are told apart.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+
+const PARITY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/oasis/parity");
+
+fn murmur(arguments: &[&str], folder: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_murmur")).args(arguments).current_dir(folder).output().unwrap()
+}
+
+/// A parity file as a script: its users and products sign up at step 0.
+fn as_script(parity: &Value) -> String {
+    let mut script = String::new();
+    let mut add = |line: Value| writeln!(script, "{line}").unwrap();
+    for user in parity["users"].as_array().unwrap() {
+        let args = json!({"user_name": user["user_name"], "name": user["name"], "bio": user["bio"]});
+        add(json!({"step": 0, "agent": user["agent"], "action": "sign_up", "args": args}));
+    }
+    for product in parity["products"].as_array().unwrap() {
+        let args = json!({"product_id": product[0], "product_name": product[1]});
+        add(json!({"step": 0, "agent": 0, "action": "sign_up_product", "args": args}));
+    }
+    for line in parity["script"].as_array().unwrap() {
+        add(line.clone());
+    }
+    script
+}
+
+fn check_parity(name: &str) {
+    let Ok(text) = fs::read_to_string(format!("{PARITY}/{name}.json")) else {
+        eprintln!("passed over: no {name}.json in {PARITY}");
+        return;
+    };
+    let parity: Value = serde_json::from_str(&text).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("script.jsonl"), as_script(&parity)).unwrap();
+    let settings = &parity["settings"];
+    let named = [
+        ("allow_self_rating", "allow_self_rating"),
+        ("show_score", "show_score"),
+        ("trend_days", "trend_num_days"),
+        ("trend_top_k", "trend_top_k"),
+        ("report_threshold", "report_threshold"),
+    ];
+    let settings = named.map(|(ours, theirs)| format!("platform.{ours}={}", settings[theirs]));
+    let mut arguments = vec!["script", "script.jsonl", "--out", "run", "--results", "results.jsonl"];
+    for setting in &settings {
+        arguments.extend(["--set", setting]);
+    }
+    let output = murmur(&arguments, folder.path());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+
+    let results = fs::read_to_string(folder.path().join("results.jsonl")).unwrap();
+    let results: Vec<Value> = results.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let expected = parity["results"].as_array().unwrap();
+    let signed_up = results.len() - expected.len();
+    assert!(results[..signed_up].iter().all(|result| result["success"] == true));
+    let script = parity["script"].as_array().unwrap();
+    for ((line, result), expected) in script.iter().zip(&results[signed_up..]).zip(expected) {
+        assert_eq!(result, expected, "{line}");
+    }
+    let manifest = fs::read_to_string(folder.path().join("run/manifest.json")).unwrap();
+    let manifest: Value = serde_json::from_str(&manifest).unwrap();
+    assert_eq!(manifest["inputs"][0]["path"], "script.jsonl");
+}
+
+#[test]
+fn script_a_comes_to_what_oasis_came_to() {
+    check_parity("script_a");
+}
+
+#[test]
+fn script_b_comes_to_what_oasis_came_to() {
+    check_parity("script_b");
+}
+
+const SIGN_UP: &str =
+    r#"{"step":0,"agent":0,"action":"sign_up","args":{"user_name":"u","name":"U","bio":"likes tea"}}"#;
+
+/// Running `script` with `arguments` fails with `code` and an error that contains all of `expected`.
+fn check_fault(script: &str, arguments: &[&str], code: i32, expected: &[&str]) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("script.jsonl"), script).unwrap();
+    fs::write(folder.path().join("taken.jsonl"), "precious\n").unwrap();
+    let output = murmur(&[&["script", "script.jsonl"], arguments].concat(), folder.path());
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{message}");
+    for part in expected {
+        assert!(message.contains(part), "expected {part:?} in {message}");
+    }
+    assert!(!folder.path().join("run").exists(), "a run was left behind");
+    assert_eq!(fs::read_to_string(folder.path().join("taken.jsonl")).unwrap(), "precious\n");
+}
+
+#[test]
+fn faults_are_told_before_anything_is_written() {
+    let out = ["--out", "run"];
+    let with = |line: &str| format!("{SIGN_UP}\n{line}\n");
+    let check = |line: &str, expected: &[&str]| check_fault(&with(line), &out, 2, expected);
+    check(r#"{"step":1,"agent":0,"action":"dance"}"#, &["script.jsonl: line 2", "action", "\"dance\""]);
+    check("nonsense", &["script.jsonl: line 2", "expected a JSON object"]);
+    check(r#"{"step":1,"agent":9,"action":"trend"}"#, &["line 2", "agent", "signs up", "9"]);
+    check_fault("", &out, 2, &["script.jsonl", "sign_up"]);
+    check_fault(
+        SIGN_UP,
+        &["--out", "run", "--set", "platform.colour=1"],
+        2,
+        &["platform.colour=1", "`colour`"],
+    );
+    check_fault(
+        SIGN_UP,
+        &["--out", "run", "--results", "taken.jsonl"],
+        2,
+        &["taken.jsonl exists", "--results"],
+    );
+}
