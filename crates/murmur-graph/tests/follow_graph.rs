@@ -204,13 +204,13 @@ proptest! {
 }
 
 #[test]
-fn muting_or_blocking_hides_one_way() {
+fn muting_hides_one_way_and_blocking_both_ways() {
     let [a, b, c] = [0, 1, 2].map(AgentId);
     let mut graph = SocialGraph::new(build(&[[0, 1], [1, 0]]).graph);
     graph.mutes.add(a, b);
     graph.blocks.add(b, c);
     let hidden = |viewer, other| graph.hides(viewer, other);
-    assert_eq!([hidden(a, b), hidden(b, a), hidden(b, c), hidden(c, b)], [true, false, true, false]);
+    assert_eq!([hidden(a, b), hidden(b, a), hidden(b, c), hidden(c, b)], [true, false, true, true]);
 }
 
 #[test]

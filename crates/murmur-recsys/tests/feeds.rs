@@ -159,8 +159,9 @@ fn muted_and_blocked_accounts_neither_write_nor_share() {
         check_served(&[(9, 1), (9, 2)], &script(hide(0)), &[4]);
         check_served(&[(9, 1), (9, 2)], &script(hide(5)), &[2, 4]);
     }
-    // Being muted or blocked by the author hides nothing.
-    check_served(&[], &[(0, 0, Post), (0, 0, Mute(9)), (0, 0, Block(9))], &[1]);
+    // Being muted by the author hides nothing, being blocked by the author does.
+    check_served(&[], &[(0, 0, Post), (0, 0, Mute(9))], &[1]);
+    check_served(&[], &[(0, 0, Post), (0, 0, Block(9))], &[]);
 }
 
 #[test]
@@ -434,8 +435,12 @@ fn any_script() -> impl Strategy<Value = (Vec<(u32, u32)>, Vec<Line>)> {
 /// The row of `root` that `viewer` may see, by looking at every row there is.
 fn served_by_scan(public: &Public, viewer: AgentId, root: PostId) -> Option<PostId> {
     let posts = public.posts();
-    let hidden =
-        |author| public.graph.mutes.contains(viewer, author) || public.graph.blocks.contains(viewer, author);
+    let hidden = |author| {
+        let blocks = &public.graph.blocks;
+        public.graph.mutes.contains(viewer, author)
+            || blocks.contains(viewer, author)
+            || blocks.contains(author, viewer)
+    };
     if posts.author(root) == viewer || hidden(posts.author(root)) {
         return None;
     }
