@@ -102,6 +102,20 @@ impl Beliefs {
         &self.opinions[agent.index() * self.topics..][..self.topics]
     }
 
+    /// The opinions of all agents, agent after agent, each one per topic.
+    pub fn all(&self) -> &[Stance] {
+        &self.opinions
+    }
+
+    /// Replaces the opinions of all agents.
+    ///
+    /// # Panics
+    /// When there are not as many as before.
+    pub fn set_all(&mut self, opinions: Vec<Stance>) {
+        assert_eq!(opinions.len(), self.opinions.len(), "one opinion per agent and topic");
+        self.opinions = opinions;
+    }
+
     /// Replaces the opinions of `agent`, one per topic.
     pub fn set(&mut self, agent: AgentId, opinions: &[Stance]) {
         self.opinions[agent.index() * self.topics..][..self.topics].copy_from_slice(opinions);

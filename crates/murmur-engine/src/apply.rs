@@ -13,6 +13,15 @@ use crate::observe::Observations;
 use crate::recommend::recommend;
 use crate::script::LineResult;
 
+/// An agent was active.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Turn {
+    /// Who.
+    pub(crate) agent: AgentId,
+    /// How many rows of its feed it read.
+    pub(crate) read: u32,
+}
+
 /// An agent read a row.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Exposure {
@@ -29,14 +38,16 @@ pub(crate) struct Exposure {
 /// What a step came to, in its canonical order.
 #[derive(Default)]
 pub(crate) struct Applied {
-    /// Number of active agents.
-    pub(crate) active: usize,
+    /// The active agents, ascending.
+    pub(crate) turns: Vec<Turn>,
     /// What was done, seed posts first.
     pub(crate) events: Vec<Event>,
     /// The row that each seed post of this step made, with the seed post's number.
     pub(crate) seeded: Vec<Seeded>,
     /// What was read.
     pub(crate) exposures: Vec<Exposure>,
+    /// Opinions that moved, by ascending agent.
+    pub(crate) opinions: Vec<ChangedOpinions>,
     /// What the lines of the script came to, in their order.
     pub(crate) results: Vec<LineResult>,
 }
@@ -49,8 +60,9 @@ pub(crate) struct Seeded {
     pub(crate) post: PostId,
 }
 
-/// Carries out a step: seed posts in the order of the configuration, then the script's lines, then the agents' actions in the step's keyed
-/// order, each agent's in its own order; then every active agent's opinions move by what it read.
+/// Carries out a step: seed posts in the order of the configuration, then the script's lines in the order of the file,
+/// then the agents' actions in the step's keyed order, each agent's in its own order; then every active agent's opinions
+/// move by what it read.
 pub(crate) fn apply(
     world: &mut World,
     now: Step,
@@ -63,7 +75,9 @@ pub(crate) fn apply(
     let order = keyed_order(world, now, &decisions);
     let exposures = exposures(feeds, &decisions, &order);
 
-    let mut applied = Applied { active: decisions.len(), exposures, ..Applied::default() };
+    let turn = |decision: &Decision| Turn { agent: decision.agent, read: decision.read as u32 };
+    let turns = decisions.iter().map(turn).collect();
+    let mut applied = Applied { turns, exposures, ..Applied::default() };
     plant_seed_posts(world, now, &mut applied);
     play_script(world, now, &mut applied);
     for index in order {
@@ -72,9 +86,10 @@ pub(crate) fn apply(
             carry_out(world, now, agent, action, &mut applied.events);
         }
     }
-    for changed in opinions {
+    for changed in &opinions {
         world.beliefs.set(changed.agent, &changed.opinions);
     }
+    applied.opinions = opinions;
     applied
 }
 
@@ -88,7 +103,13 @@ fn keyed_order(world: &World, now: Step, decisions: &[Decision]) -> Vec<usize> {
     order
 }
 
-fn carry_out(world: &mut World, step: Step, agent: AgentId, action: Action, events: &mut Vec<Event>) {
+pub(crate) fn carry_out(
+    world: &mut World,
+    step: Step,
+    agent: AgentId,
+    action: Action,
+    events: &mut Vec<Event>,
+) {
     let outcome = match action {
         Action::Refresh => refresh(world, step, agent),
         _ => world.public.apply(step, agent, &action),
@@ -115,11 +136,14 @@ fn play_script(world: &mut World, now: Step, applied: &mut Applied) {
     }
 }
 
+/// The seed posts of a step, by their places in the configuration.
+pub(crate) fn seed_posts_due(world: &World, now: Step) -> Vec<usize> {
+    let is_due = |&index: &usize| world.config.seed_post[index].step == now.0;
+    (0..world.config.seed_post.len()).filter(is_due).collect()
+}
+
 fn plant_seed_posts(world: &mut World, now: Step, applied: &mut Applied) {
-    let due: Vec<usize> = (0..world.config.seed_post.len())
-        .filter(|&index| world.config.seed_post[index].step == now.0)
-        .collect();
-    for seed_post in due {
+    for seed_post in seed_posts_due(world, now) {
         let seed = &world.config.seed_post[seed_post];
         let topic = world.config.topic_named(&seed.topic).expect("checked with the configuration");
         let draft = Draft {
@@ -150,31 +174,52 @@ fn exposures(feeds: &Feeds, decisions: &[Decision], order: &[usize]) -> Vec<Expo
     exposures
 }
 
-/// An agent's opinions after a step in which they may have moved.
-struct ChangedOpinions {
-    agent: AgentId,
+/// An agent's opinions after a step in which some of them moved.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct ChangedOpinions {
+    /// Whose.
+    pub(crate) agent: AgentId,
+    /// All of them, by topic.
     opinions: Vec<Stance>,
+    /// The topics on which they moved, one bit each.
+    mask: u64,
 }
 
-/// The opinions of the active agents after what they read, in the order of reading.
+impl ChangedOpinions {
+    /// The topics on which opinions moved, one bit each.
+    pub(crate) fn mask(&self) -> u64 {
+        self.mask
+    }
+
+    /// The opinions that moved, by ascending topic.
+    pub(crate) fn values(&self) -> impl Iterator<Item = Stance> + '_ {
+        let moved = |(topic, _): &(usize, &Stance)| self.mask >> topic & 1 == 1;
+        self.opinions.iter().enumerate().filter(moved).map(|(_, opinion)| *opinion)
+    }
+}
+
+/// The opinions of the active agents that moved by what they read, in the order of reading.
 fn opinions_after(
     world: &World,
     observations: &Observations,
     decisions: &[Decision],
 ) -> Vec<ChangedOpinions> {
     let after = |observation: Observation<'_>, read: usize| {
-        let mut opinions = world.beliefs.of(observation.agent).to_vec();
+        let before = world.beliefs.of(observation.agent);
+        let mut opinions = before.to_vec();
         for seen in &observation.feed[..read] {
             if let Some(topic) = seen.topic {
                 let opinion = &mut opinions[topic.index()];
                 *opinion = world.config.opinion.model.after(*opinion, seen.stance);
             }
         }
-        ChangedOpinions { agent: observation.agent, opinions }
+        let moved = opinions.iter().zip(before).map(|(after, before)| after != before);
+        let mask = moved.enumerate().fold(0, |mask, (topic, moved)| mask | u64::from(moved) << topic);
+        (mask != 0).then_some(ChangedOpinions { agent: observation.agent, opinions, mask })
     };
     (0..observations.len())
         .into_par_iter()
         .with_min_len(256)
-        .map(|index| after(observations.of(index), decisions[index].read))
+        .filter_map(|index| after(observations.of(index), decisions[index].read))
         .collect()
 }

@@ -17,6 +17,7 @@ use murmur_recsys::{FeedConfig, HashedEmbedder};
 use murmur_store::PlatformConfig;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use load::with_overrides;
 pub use load::{ConfigError, Override, load, of_script};
 
 /// Everything that decides a run, except the files it names.
@@ -51,6 +52,8 @@ pub struct Config {
     pub metrics: MetricsConfig,
     /// What is written.
     pub tables: TablesConfig,
+    /// How the run survives a stop.
+    pub journal: JournalConfig,
 }
 
 /// How long the run is and where its randomness starts.
@@ -234,8 +237,8 @@ pub struct ScriptConfig {
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MetricsConfig {
-    /// Every how many steps the whole population is measured. Default: 1 up to 100,000 agents, 20 above. The first and
-    /// the last step always are.
+    /// Every how many steps the whole population is measured. Default: 1 up to 100,000 agents, 20 above. Counted
+    /// from the first step on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub every: Option<u32>,
     /// Names of seed posts whose cascade is measured at every step. Default: all of them.
@@ -258,6 +261,24 @@ pub struct TablesConfig {
 impl Default for TablesConfig {
     fn default() -> Self {
         Self { exposures: Probability::of(1.0) }
+    }
+}
+
+/// How the run survives a stop. None of it changes what is recorded.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct JournalConfig {
+    /// Steps from one checkpoint to the next.
+    #[schemars(range(min = 1))]
+    pub checkpoint_every: u32,
+    /// Bring every step to the disk before the next begins, so that not even a power cut loses one. Otherwise that is
+    /// done at checkpoints and at the end; a killed process loses nothing either way.
+    pub durable: bool,
+}
+
+impl Default for JournalConfig {
+    fn default() -> Self {
+        Self { checkpoint_every: 20, durable: false }
     }
 }
 
@@ -461,6 +482,7 @@ impl Config {
 
     fn check_metrics(&self) -> Result<(), String> {
         expect(self.metrics.every != Some(0), "metrics.every", "at least 1 step", 0)?;
+        expect(self.journal.checkpoint_every >= 1, "journal.checkpoint_every", "at least 1 step", 0)?;
         let names: Vec<String> = (0..self.seed_post.len()).map(|index| self.seed_name(index)).collect();
         for watched in self.metrics.watch.iter().flatten() {
             let wanted = format!("names of seed posts, which are {names:?}");

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 
 use murmur_data::DataError;
 use murmur_graph::GraphError;
-use murmur_journal::RunError;
+use murmur_journal::{JournalError, RunError};
 
 use crate::ConfigError;
+use crate::history::HistoryError;
+use crate::record::Difference;
 
 /// Anything that stops a run. The message names the place and what was expected.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +34,23 @@ pub enum EngineError {
     /// The parameters of a generated graph.
     #[error(transparent)]
     Graph(#[from] GraphError),
+    /// The journal or a checkpoint.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The content of the journal.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    /// A step comes out differently from what the journal holds.
+    #[error(transparent)]
+    Differs(#[from] Difference),
+    /// The run folder's manifest.
+    #[error("{}: {message}", path.display())]
+    Manifest {
+        /// The manifest.
+        path: PathBuf,
+        /// What is wrong and what was expected.
+        message: String,
+    },
     /// The run folder.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -41,11 +60,20 @@ impl EngineError {
     /// Whether what the user gave is at fault, rather than the disk.
     pub fn is_bad_input(&self) -> bool {
         match self {
-            Self::Config(_) | Self::Unfit(_) | Self::NoSuchFile { .. } | Self::Graph(_) => true,
+            Self::Config(_)
+            | Self::Unfit(_)
+            | Self::Manifest { .. }
+            | Self::NoSuchFile { .. }
+            | Self::Graph(_) => true,
             Self::Data(DataError::Malformed { .. }) => true,
             Self::Data(DataError::Io { source, .. }) => {
                 matches!(source.kind(), ErrorKind::NotFound | ErrorKind::IsADirectory)
             }
+            Self::Journal(error) => matches!(
+                error,
+                JournalError::Missing(_) | JournalError::Newer { .. } | JournalError::NoStep { .. }
+            ),
+            Self::History(_) | Self::Differs(_) => false,
             Self::Run(error) => !matches!(error, RunError::Io { .. }),
         }
     }

@@ -11,21 +11,27 @@ pub mod config;
 
 mod activate;
 mod apply;
+mod checkpoint;
 mod decide;
 mod error;
+mod history;
 mod measure;
 mod observe;
 mod recommend;
 mod record;
+mod runs;
 mod script;
 mod setup;
 mod simulation;
 mod summary;
+mod tables;
 mod topics;
 mod world;
 
 pub use config::{Config, ConfigError, Override};
 pub use error::EngineError;
+pub use record::Difference;
+pub use runs::{ForkRequest, Opened, Run};
 pub use script::{LineResult, Named};
 pub use simulation::{Simulation, StepReport};
 pub use summary::{CascadeTotals, OpinionChange, Summary, WatchedPoint, WatchedSeries};

@@ -1,7 +1,7 @@
 //! Phase 6: what the step did to spread, opinions, the network and attention.
 //!
 //! What events keep up (actions, cascades, exposures) is measured every step; what costs the whole population, every
-//! `metrics.every` steps and at the first and last.
+//! `metrics.every` steps, from the first on.
 
 use murmur_agents::Beliefs;
 use murmur_core::{Action, ActionKind, AgentId, Outcome, PostId, Step, TopicId};
@@ -51,7 +51,7 @@ pub(crate) struct Meter {
     /// Actions since the start.
     pub(crate) actions: ActionCounts,
     /// Exposures to each author's posts since the start.
-    attention: Vec<u64>,
+    pub(crate) attention: Vec<u64>,
     pub(crate) exposures: u64,
     pub(crate) activations: u64,
     pub(crate) watched: Vec<Watched>,
@@ -59,7 +59,6 @@ pub(crate) struct Meter {
     watched_roots: FxHashMap<PostId, usize>,
     groups: Option<Groups>,
     every: u32,
-    last: Step,
 }
 
 /// A seed post under `metrics.watch`.
@@ -97,7 +96,6 @@ impl Meter {
             .filter(|(_, name)| is_watched(name))
             .map(|(seed_post, name)| Watched { name, seed_post, root: None, exposures: 0, spread: None })
             .collect();
-        let default_every = if world.population.len() > LARGE_POPULATION { 20 } else { 1 };
         Self {
             cascades: CascadeTracker::new(),
             actions: ActionCounts::default(),
@@ -107,8 +105,7 @@ impl Meter {
             watched,
             watched_roots: FxHashMap::default(),
             groups: metrics.label.as_ref().map(|column| Groups::new(world, column)),
-            every: metrics.every.unwrap_or(default_every),
-            last: Step(world.config.run.steps - 1),
+            every: every(world),
         }
     }
 
@@ -117,14 +114,25 @@ impl Meter {
         gini(&self.attention)
     }
 
+    /// Goes on at the cadence of the world's present settings.
+    pub(crate) fn change_settings(&mut self, world: &World) {
+        self.every = every(world);
+    }
+
     /// The name of a watched root.
     pub(crate) fn watched_name(&self, root: PostId) -> Option<&str> {
         self.watched_roots.get(&root).map(|&place| self.watched[place].name.as_str())
     }
 
     fn is_due(&self, now: Step) -> bool {
-        now.0.is_multiple_of(self.every) || now == self.last
+        now.0.is_multiple_of(self.every)
     }
+}
+
+/// Every how many steps the whole population is measured.
+fn every(world: &World) -> u32 {
+    let default = if world.population.len() > LARGE_POPULATION { 20 } else { 1 };
+    world.config.metrics.every.unwrap_or(default)
 }
 
 impl Groups {
@@ -158,7 +166,7 @@ pub(crate) fn measure(world: &World, meter: &mut Meter, now: Step, applied: &App
 
 impl Meter {
     /// Updates all counts from the step's events and exposures; returns the step's own actions.
-    fn take_in(&mut self, world: &World, applied: &Applied) -> ActionCounts {
+    pub(crate) fn take_in(&mut self, world: &World, applied: &Applied) -> ActionCounts {
         let mut step_actions = ActionCounts::default();
         let posts = world.public.posts();
         for event in &applied.events {
@@ -187,7 +195,7 @@ impl Meter {
             }
         }
         self.exposures += applied.exposures.len() as u64;
-        self.activations += applied.active as u64;
+        self.activations += applied.turns.len() as u64;
         step_actions
     }
 }
@@ -201,7 +209,7 @@ fn platform(
 ) -> Vec<Measure> {
     let measure = |name, value: Option<f64>| Measure { scope: Scope::Platform, subject: None, name, value };
     let mut measures = vec![
-        measure("active_agents", Some(applied.active as f64)),
+        measure("active_agents", Some(applied.turns.len() as f64)),
         measure("exposures", Some(applied.exposures.len() as f64)),
         measure("posts_total", Some(world.public.posts().len() as f64)),
         measure("follows_total", Some(world.public.graph.follows.follow_count() as f64)),

@@ -1,68 +1,124 @@
 //! Phase 7: what the step leaves on disk.
 //!
-//! [`Recorder`] turns events, exposures and measures into tables as they come (`growing_tables`), and the final state
-//! into tables at the end (`final_tables`). `docs/tables.md` describes their columns.
+//! A [`Recorder`] writes the step into the journal, or holds it against a journal that has it already, or does nothing.
+//! Tables are made from the journal when a run ends (`tables.rs`).
 
-mod final_tables;
-mod growing_tables;
+use std::path::Path;
 
-use std::path::PathBuf;
+use murmur_core::{Probability, Step};
+use murmur_journal::{JournalReader, JournalWriter, Shard, StepBatches, Tables};
 
-use murmur_core::Step;
-use murmur_data::DataError;
-use murmur_journal::RunFolder;
-
-use crate::World;
 use crate::apply::Applied;
-use crate::measure::{Measure, Meter};
-use crate::summary::Start;
-use final_tables::FinalTables;
-use growing_tables::{EventTable, ExposureTable, MetricTable};
+use crate::history::{Encoded, RecordedStep, encode, table_name};
+use crate::measure::Measure;
+use crate::{EngineError, World};
 
-/// Adds the step to the tables.
-pub(crate) fn record(
-    recorder: &mut Option<Recorder>,
-    world: &World,
-    now: Step,
-    applied: &Applied,
-    measures: Vec<Measure>,
-) -> Result<(), DataError> {
-    let _span = tracing::info_span!("record").entered();
-    let Some(recorder) = recorder else { return Ok(()) };
-    recorder.events.add(applied)?;
-    recorder.exposures.add(world, now, &applied.exposures)?;
-    recorder.metrics.add(world, now, measures)
-}
-
-/// The tables of a run while it runs.
-pub(crate) struct Recorder {
-    folder: PathBuf,
-    events: EventTable,
-    exposures: ExposureTable,
-    metrics: MetricTable,
+/// Where steps go.
+pub(crate) enum Recorder {
+    /// Nowhere.
+    Off,
+    /// Into the journal of the run.
+    Writing(JournalWriter),
+    /// They are in this journal already: its decisions are taken again, and what comes out must be the same.
+    Replaying(JournalReader),
 }
 
 impl Recorder {
-    /// Begins the tables in the run folder.
-    pub(crate) fn new(folder: &RunFolder) -> Result<Self, DataError> {
-        let folder = folder.tables();
-        Ok(Self {
-            events: EventTable::new(&folder)?,
-            exposures: ExposureTable::new(&folder)?,
-            metrics: MetricTable::new(&folder)?,
-            folder,
-        })
+    /// What the journal being replayed holds of `step`; `None` when nothing is replayed.
+    pub(crate) fn recorded(&mut self, step: Step) -> Result<Option<RecordedStep>, EngineError> {
+        match self {
+            Self::Off | Self::Writing(_) => Ok(None),
+            Self::Replaying(journal) => {
+                let batches = journal.step(step, Tables::All)?;
+                Ok(Some(RecordedStep { step, batches }))
+            }
+        }
     }
+}
 
-    /// Ends the tables that grew with the run and writes those of the final state.
-    pub(crate) fn finish(self, world: &World, meter: &Meter, start: &Start) -> Result<(), DataError> {
-        self.events.finish()?;
-        self.exposures.finish()?;
-        self.metrics.finish()?;
-        let tables = FinalTables { folder: &self.folder, world, meter, start };
-        tables.agents()?;
-        tables.posts()?;
-        tables.comments()?;
-        tables.cascades()
+/// Writes the step, or compares it with `recorded`.
+pub(crate) fn record(
+    recorder: &mut Recorder,
+    recorded: Option<&RecordedStep>,
+    world: &World,
+    now: Step,
+    applied: &Applied,
+    measures: &[Measure],
+) -> Result<(), EngineError> {
+    let _span = tracing::info_span!("record").entered();
+    let share = world.config.tables.exposures;
+    if let Recorder::Writing(journal) = recorder {
+        return write(journal, now, &encode(world, applied, measures, share));
     }
+    match recorded {
+        Some(recorded) => Ok(compare(recorded, &encode(world, applied, measures, share))?),
+        None => Ok(()),
+    }
+}
+
+/// Adds the batches of a step to the journal and commits it.
+pub(crate) fn write(journal: &mut JournalWriter, now: Step, batches: &[Encoded]) -> Result<(), EngineError> {
+    for batch in batches {
+        journal.append(batch.table, batch.shard, batch.rows, &batch.payload)?;
+    }
+    Ok(journal.commit(now)?)
+}
+
+/// Where a step that was carried out again first differs from what was recorded.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "step {step} comes out differently: table {table}{}: {what}. The run was made by another version of the program, or \
+     its inputs have changed",
+    shard.map(|shard| format!(" (shard {shard})")).unwrap_or_default()
+)]
+pub struct Difference {
+    pub(crate) step: Step,
+    pub(crate) table: &'static str,
+    pub(crate) shard: Option<u8>,
+    pub(crate) what: String,
+}
+
+/// Holds what came out against what was recorded, batch by batch.
+fn compare(recorded: &RecordedStep, again: &[Encoded]) -> Result<(), Difference> {
+    let fresh: Vec<_> = recorded.batches.iter().collect();
+    for (then, now) in fresh.iter().zip(again) {
+        if (then.table, then.shard) != (now.table, now.shard) {
+            let what = format!("recorded {} rows of table {}", then.rows, table_name(then.table));
+            return Err(difference(recorded.step, now.table, now.shard, what));
+        }
+        if then.payload != now.payload {
+            return Err(difference(
+                recorded.step,
+                now.table,
+                now.shard,
+                first_difference(then.rows, then.payload, now),
+            ));
+        }
+    }
+    match (fresh.get(again.len()), again.get(fresh.len())) {
+        (Some(missing), _) => {
+            let what = format!("{} recorded rows do not come out", missing.rows);
+            Err(difference(recorded.step, missing.table, missing.shard, what))
+        }
+        (None, Some(extra)) => {
+            let what = format!("{} rows come out that were not recorded", extra.rows);
+            Err(difference(recorded.step, extra.table, extra.shard, what))
+        }
+        (None, None) => Ok(()),
+    }
+}
+
+fn difference(step: Step, table: murmur_journal::TableId, shard: Shard, what: String) -> Difference {
+    let shard = match shard {
+        Shard::Public => None,
+        Shard::Private(shard) => Some(shard),
+    };
+    Difference { step, table: table_name(table), shard, what }
+}
+
+fn first_difference(rows: u32, payload: &[u8], again: &Encoded) -> String {
+    if rows != again.rows {
+        return format!("{rows} rows recorded, {} now", again.rows);
+    }
+    crate::history::describe_difference(again, payload)
 }

@@ -4,29 +4,32 @@ use std::path::Path;
 
 use murmur_core::Step;
 use murmur_data::Warning;
-use murmur_journal::{InputFile, Manifest, RunError, RunFolder};
+use murmur_journal::{JournalReader, RunFolder, prune_checkpoints, write_checkpoint};
 
 use crate::activate::activate;
 use crate::apply::apply;
-use crate::decide::decide;
+use crate::decide::{Policy, decide};
 use crate::measure::{Meter, measure};
 use crate::observe::observe;
 use crate::recommend::recommend;
 use crate::record::{Recorder, record};
+use crate::runs::Lineage;
 use crate::script::LineResult;
 use crate::summary::{SeriesKeeper, Start, Summary, summarize};
-use crate::{Config, EngineError, World, setup};
+use crate::{Config, EngineError, World, checkpoint, setup, tables};
 
 /// A world that steps, and what is kept of it.
 pub struct Simulation {
-    world: World,
-    meter: Meter,
-    series: SeriesKeeper,
+    pub(crate) world: World,
+    pub(crate) meter: Meter,
+    pub(crate) series: SeriesKeeper,
     start: Start,
     warnings: Vec<Warning>,
-    folder: Option<RunFolder>,
-    recorder: Option<Recorder>,
-    next: Step,
+    pub(crate) folder: Option<RunFolder>,
+    pub(crate) recorder: Recorder,
+    /// From which runs this one branched off.
+    pub(crate) lineage: Lineage,
+    pub(crate) next: Step,
     line_results: Vec<LineResult>,
 }
 
@@ -56,26 +59,11 @@ impl Simulation {
             meter,
             warnings,
             folder: None,
-            recorder: None,
+            recorder: Recorder::Off,
+            lineage: Lineage::default(),
             next: Step(0),
             line_results: Vec::new(),
         })
-    }
-
-    /// Makes the run folder `out` and records every step to come in it. Without this call a run leaves no files.
-    ///
-    /// # Errors
-    /// When `out` is taken or cannot be written.
-    pub fn record_to(&mut self, out: &Path) -> Result<(), EngineError> {
-        let describe = |path: std::path::PathBuf| {
-            InputFile::describe(&path).map_err(|source| RunError::Io { path, source })
-        };
-        let inputs = self.world.config.inputs().into_iter().map(describe).collect::<Result<_, _>>()?;
-        let config = serde_json::to_value(&self.world.config).expect("a configuration has a JSON form");
-        let folder = RunFolder::create(out, &Manifest::new(config, inputs))?;
-        self.recorder = Some(Recorder::new(&folder)?);
-        self.folder = Some(folder);
-        Ok(())
     }
 
     /// What was mended in the input files.
@@ -88,6 +76,11 @@ impl Simulation {
         &self.world
     }
 
+    /// The step that comes next.
+    pub fn next_step(&self) -> Step {
+        self.next
+    }
+
     /// Whether all configured steps are done.
     pub fn is_finished(&self) -> bool {
         self.next.0 >= self.world.config.run.steps
@@ -96,20 +89,27 @@ impl Simulation {
     /// Carries out one step, once, for everybody.
     ///
     /// # Errors
-    /// When the step cannot be written.
+    /// When the step cannot be written; of a step that is carried out again, when it comes out differently.
     pub fn step(&mut self) -> Result<StepReport, EngineError> {
         let now = self.next;
+        let recorded = self.recorder.recorded(now)?;
+        let policy = recorded.as_ref().map_or(Policy::Behavioural, Policy::Replay);
+
         let active = activate(&self.world, now);
         let feeds = recommend(&self.world, now, &active);
         let observations = observe(&self.world, now, active, &feeds);
-        let decisions = decide(&self.world, now, &observations);
+        let decisions = decide(&self.world, now, &observations, policy)?;
         let mut applied = apply(&mut self.world, now, &feeds, &observations, decisions);
-        self.line_results.append(&mut applied.results);
         let measures = measure(&self.world, &mut self.meter, now, &applied);
+        record(&mut self.recorder, recorded.as_ref(), &self.world, now, &applied, &measures)?;
+
+        self.line_results.append(&mut applied.results);
         self.series.add(now, &self.meter);
-        record(&mut self.recorder, &self.world, now, &applied, measures)?;
         self.next = Step(now.0 + 1);
-        Ok(StepReport { step: now, active: applied.active, posts: self.world.public.posts().len() })
+        if self.next.0.is_multiple_of(self.world.config.journal.checkpoint_every) {
+            self.keep_checkpoint()?;
+        }
+        Ok(StepReport { step: now, active: applied.turns.len(), posts: self.world.public.posts().len() })
     }
 
     /// What the script's lines came to since this was last asked, in their order.
@@ -117,19 +117,50 @@ impl Simulation {
         std::mem::take(&mut self.line_results)
     }
 
-    /// Ends the run: finishes its tables, writes its summary and returns it.
+    /// Brings all that was recorded to the disk, with a checkpoint to go on from.
     ///
     /// # Errors
-    /// When the tables or the summary cannot be written.
-    pub fn finish(self) -> Result<Summary, EngineError> {
+    /// When the disk cannot be written.
+    pub fn keep_checkpoint(&mut self) -> Result<(), EngineError> {
+        let (Recorder::Writing(journal), Some(folder)) = (&mut self.recorder, &self.folder) else {
+            return Ok(());
+        };
+        journal.sync()?;
+        let state = checkpoint::encode(&self.world, &self.meter, &self.series);
+        write_checkpoint(folder.path(), self.next, &state)?;
+        prune_checkpoints(folder.path(), self.world.config.journal.checkpoint_every, self.lineage.start())?;
+        Ok(())
+    }
+
+    /// Ends the run: keeps a last checkpoint, makes the tables, writes the summary and returns it.
+    ///
+    /// # Errors
+    /// When the disk cannot be written.
+    pub fn finish(mut self) -> Result<Summary, EngineError> {
         let _span = tracing::info_span!("finish").entered();
-        let summary = summarize(&self.world, &self.meter, self.series, &self.start, self.next.0);
-        if let Some(recorder) = self.recorder {
-            recorder.finish(&self.world, &self.meter, &self.start)?;
+        if let Some(folder) = &self.folder {
+            let (path, tables) = (folder.path().to_owned(), folder.tables());
+            self.keep_checkpoint()?;
+            self.write_tables(&path, &tables)?;
         }
-        if let Some(folder) = self.folder {
+        let summary = self.summary();
+        if let Some(folder) = &self.folder {
             folder.write_json("summary.json", &summary)?;
         }
         Ok(summary)
+    }
+
+    /// Makes the tables of the run in `run`, of which this is the last state, in the folder `tables`.
+    ///
+    /// # Errors
+    /// When the journal cannot be read or the tables not be written.
+    pub fn write_tables(&self, run: &Path, tables: &Path) -> Result<(), EngineError> {
+        let mut journal = JournalReader::open(&RunFolder::open(run)?.folder.journal())?;
+        tables::write(tables, &mut journal, &self.world, &self.meter, &self.start)
+    }
+
+    /// Sums up what has happened so far.
+    pub fn summary(&self) -> Summary {
+        summarize(&self.world, &self.meter, &self.series, &self.start, self.next.0)
     }
 }

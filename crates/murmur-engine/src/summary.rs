@@ -110,7 +110,7 @@ pub struct OpinionChange {
 /// Gathers the series of the watched cascades while the run goes on.
 #[derive(Default)]
 pub(crate) struct SeriesKeeper {
-    series: Vec<WatchedSeries>,
+    pub(crate) series: Vec<WatchedSeries>,
 }
 
 impl SeriesKeeper {
@@ -133,7 +133,7 @@ impl SeriesKeeper {
 pub(crate) fn summarize(
     world: &World,
     meter: &Meter,
-    series: SeriesKeeper,
+    series: &SeriesKeeper,
     start: &Start,
     steps: u32,
 ) -> Summary {
@@ -152,7 +152,7 @@ pub(crate) fn summarize(
         follows_last: world.public.graph.follows.follow_count(),
         attention_gini: meter.attention_gini(),
         cascades: cascade_totals(meter),
-        watched: series.series,
+        watched: series.series.clone(),
         opinions: opinion_changes(world, start),
     }
 }

@@ -3,7 +3,7 @@
 use murmur_agents::{Behaviour, Beliefs, Population};
 use murmur_core::Clock;
 use murmur_recsys::HashedEmbedder;
-use murmur_store::Public;
+use murmur_store::{Public, Rules};
 
 use crate::Config;
 use crate::script::Script;
@@ -30,6 +30,13 @@ pub struct World {
 }
 
 impl World {
+    /// Goes on under other settings, which differ in nothing that the world was made from.
+    pub(crate) fn change_settings(&mut self, config: Config) {
+        self.behaviour = Behaviour::new(config.behaviour.clone(), config.run.seed);
+        self.public.set_rules(Rules { platform: config.platform.clone(), clock: self.clock });
+        self.config = config;
+    }
+
     /// The seed of all draws.
     pub fn seed(&self) -> u64 {
         self.config.run.seed

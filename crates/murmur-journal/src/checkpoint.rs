@@ -156,16 +156,16 @@ pub fn read_checkpoint(run: &Path, step: Step) -> Result<Checkpoint, JournalErro
     Ok(Checkpoint { step, payload })
 }
 
-/// Removes the checkpoints of the run folder `run` that need not be kept: the last two stay, and every tenth of those
-/// made each `every` steps.
+/// Removes the checkpoints of the run folder `run` that need not be kept: the last two stay, every tenth of those
+/// made each `every` steps, and that of the step `start`, where the run's own steps begin.
 ///
 /// # Errors
 /// When the folder cannot be read or a file not be removed.
 ///
 /// # Panics
 /// When `every` is 0.
-pub fn prune_checkpoints(run: &Path, every: u32) -> Result<(), JournalError> {
-    for step in superfluous(&checkpoints(run)?, every) {
+pub fn prune_checkpoints(run: &Path, every: u32, start: Step) -> Result<(), JournalError> {
+    for step in superfluous(&checkpoints(run)?, every).filter(|&step| step != start) {
         let path = path_of(run, step);
         fs::remove_file(&path).map_err(JournalError::io(&path))?;
     }
@@ -217,7 +217,7 @@ mod tests {
             assert_eq!(latest.checkpoint, expected);
             assert!(latest.passed_over.is_empty());
         }
-        prune_checkpoints(run.path(), 1).unwrap();
+        prune_checkpoints(run.path(), 1, Step(0)).unwrap();
         assert_eq!(checkpoints(run.path()).unwrap(), [Step(9), Step(10)]);
     }
 

@@ -32,7 +32,7 @@ pub enum JournalError {
     /// Content that was committed is not there as it was written.
     #[error(
         "{} is damaged at byte {offset}, in step {step}: expected {expected}. All steps before {step} are \
-         whole: go on from step {step}, or restore the file from a copy",
+         whole: `murmur fork RUN --at {step} --out NEW` goes on from them, or restore the file from a copy",
         path.display()
     )]
     Damaged {

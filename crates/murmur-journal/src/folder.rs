@@ -18,8 +18,27 @@ pub enum RunError {
     /// The path is taken by something that is not an empty folder.
     #[error("{} is taken by something that is not an empty folder: give another --out", .0.display())]
     Taken(PathBuf),
+    /// There is no run.
+    #[error("{} holds no run: expected a folder with a {MANIFEST}", .0.display())]
+    NoRun(PathBuf),
+    /// A later version of the program made the run.
+    #[error("{} has format {found}, this version reads up to {}: use the version that made the run", path.display(), Manifest::FORMAT)]
+    Newer {
+        /// The manifest.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+    },
+    /// The manifest is not what it should be.
+    #[error("{} is no manifest: {source}", path.display())]
+    Malformed {
+        /// The manifest.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
     /// The system refused.
-    #[error("cannot write {}: {source}", path.display())]
+    #[error("cannot use {}: {source}", path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,
@@ -32,6 +51,21 @@ impl RunError {
     fn io(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
         move |source| Self::Io { path: path.to_owned(), source }
     }
+}
+
+/// The part of a manifest that all versions share.
+#[derive(serde::Deserialize)]
+struct Format {
+    format: u32,
+}
+
+/// A run folder with what its manifest says.
+#[derive(Debug)]
+pub struct OpenedFolder {
+    /// The folder.
+    pub folder: RunFolder,
+    /// From what the run was made.
+    pub manifest: Manifest,
 }
 
 /// A folder that belongs to one run.
@@ -86,6 +120,36 @@ impl RunFolder {
     fn prepare(&self, manifest: &Manifest) -> Result<(), RunError> {
         let tables = self.tables();
         fs::create_dir_all(&tables).map_err(RunError::io(&tables))?;
+        self.write_json(MANIFEST, manifest)
+    }
+
+    /// Opens the run at `path`.
+    ///
+    /// # Errors
+    /// [`RunError::NoRun`] when none is there, [`RunError::Newer`] when a later version made it, or its manifest cannot
+    /// be read.
+    pub fn open(path: &Path) -> Result<OpenedFolder, RunError> {
+        let file = path.join(MANIFEST);
+        let text = match fs::read_to_string(&file) {
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Err(RunError::NoRun(path.to_owned()));
+            }
+            text => text.map_err(RunError::io(&file))?,
+        };
+        let malformed = |error: serde_json::Error| RunError::Malformed { path: file.clone(), source: error };
+        let Format { format } = serde_json::from_str(&text).map_err(malformed)?;
+        if format > Manifest::FORMAT {
+            return Err(RunError::Newer { path: file, found: format });
+        }
+        let manifest = serde_json::from_str(&text).map_err(malformed)?;
+        Ok(OpenedFolder { folder: Self { path: path.to_owned() }, manifest })
+    }
+
+    /// Replaces the manifest, by one rename.
+    ///
+    /// # Errors
+    /// When the disk cannot be written; the former manifest is left as it was.
+    pub fn write_manifest(&self, manifest: &Manifest) -> Result<(), RunError> {
         self.write_json(MANIFEST, manifest)
     }
 

@@ -26,7 +26,7 @@ pub use checkpoint::{
     Checkpoint, Latest, checkpoints, latest_checkpoint, prune_checkpoints, read_checkpoint, write_checkpoint,
 };
 pub use error::JournalError;
-pub use folder::{RunError, RunFolder};
-pub use manifest::{InputFile, Manifest};
+pub use folder::{OpenedFolder, RunError, RunFolder};
+pub use manifest::{Ancestor, InputFile, Manifest};
 pub use reader::{JournalReader, StepBatches, Tables};
 pub use writer::{Durability, JournalWriter, Recovered, Settings};

@@ -18,6 +18,22 @@ pub struct Manifest {
     pub config: serde_json::Value,
     /// The files that the configuration names.
     pub inputs: Vec<InputFile>,
+    /// The runs from which this one branched off, the first ancestor first; none for a run of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lineage: Vec<Ancestor>,
+}
+
+/// A run from which another branched off.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Ancestor {
+    /// Where it lay.
+    pub run: PathBuf,
+    /// Steps below this one are the ancestor's.
+    pub until: u32,
+    /// The digest of its journal up to there.
+    pub digest: String,
+    /// The configuration in force in those steps.
+    pub config: serde_json::Value,
 }
 
 impl Manifest {
@@ -26,7 +42,13 @@ impl Manifest {
 
     /// The manifest of a run of this version.
     pub fn new(config: serde_json::Value, inputs: Vec<InputFile>) -> Self {
-        Self { murmur: env!("CARGO_PKG_VERSION").to_owned(), format: Self::FORMAT, config, inputs }
+        Self {
+            murmur: env!("CARGO_PKG_VERSION").to_owned(),
+            format: Self::FORMAT,
+            config,
+            inputs,
+            lineage: Vec::new(),
+        }
     }
 }
 

@@ -58,6 +58,11 @@ impl Public {
         Self { rules, ..self }
     }
 
+    /// Puts other rules in force from now on.
+    pub fn set_rules(&mut self, rules: Rules) {
+        self.rules = rules;
+    }
+
     /// The platform with these profiles, in the order of agents.
     ///
     /// # Panics

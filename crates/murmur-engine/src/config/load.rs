@@ -165,7 +165,7 @@ pub fn of_script(path: &Path, overrides: &[Override]) -> Result<Config, EngineEr
 }
 
 /// `config` with `overrides` applied in their order.
-fn with_overrides(config: Config, overrides: &[Override]) -> Result<Config, ConfigError> {
+pub(crate) fn with_overrides(config: Config, overrides: &[Override]) -> Result<Config, ConfigError> {
     if overrides.is_empty() {
         return Ok(config);
     }

@@ -1,21 +1,42 @@
-//! Tables that get rows at every step: events, exposures and metrics.
+//! Tables with rows of every step: events, exposures and metrics.
 
 use std::path::Path;
 
-use murmur_core::{ActionKind, Outcome, Refusal, Step};
+use murmur_core::{ActionKind, Refusal, Step};
 use murmur_data::DataError;
 use murmur_data::table::{Column, ColumnData, Kind, TableWriter};
+use murmur_journal::{JournalReader, Tables};
 use murmur_recsys::Source;
 
-use crate::World;
-use crate::apply::{Applied, Exposure};
-use crate::measure::{Measure, Scope, keeps_exposures};
+use crate::apply::Exposure;
+use crate::history::{RecordedEvent, RecordedMeasure, RecordedStep};
+use crate::measure::Scope;
+use crate::{EngineError, World};
 
 /// Rows that are gathered before they are written.
 const ROWS_PER_GROUP: usize = 500_000;
 
+/// Writes the three tables of all steps in the journal.
+pub(super) fn write(folder: &Path, journal: &mut JournalReader, world: &World) -> Result<(), EngineError> {
+    let mut events = EventTable::new(folder)?;
+    let mut exposures = ExposureTable::new(folder)?;
+    let mut metrics = MetricTable::new(folder)?;
+    // Vectors are in no table.
+    let embed = |_: &_| Box::default();
+    for step in journal.steps() {
+        let recorded = RecordedStep { step, batches: journal.step(step, Tables::All)? };
+        events.add(step, recorded.events(&embed)?)?;
+        exposures.add(step, &recorded.exposures(world)?)?;
+        metrics.add(world, step, recorded.measures()?)?;
+    }
+    events.finish()?;
+    exposures.finish()?;
+    metrics.finish()?;
+    Ok(())
+}
+
 /// `events`: every action and what came of it.
-pub(super) struct EventTable {
+struct EventTable {
     writer: TableWriter,
     rows: EventRows,
 }
@@ -37,7 +58,7 @@ struct EventRows {
 }
 
 impl EventTable {
-    pub(super) fn new(folder: &Path) -> Result<Self, DataError> {
+    fn new(folder: &Path) -> Result<Self, DataError> {
         let columns = vec![
             Column::new("step", Kind::U32),
             Column::new("agent_id", Kind::U32),
@@ -55,27 +76,21 @@ impl EventTable {
         Ok(Self { writer: TableWriter::create(folder, "events", columns)?, rows: EventRows::default() })
     }
 
-    pub(super) fn add(&mut self, applied: &Applied) -> Result<(), DataError> {
+    fn add(&mut self, step: Step, events: Vec<RecordedEvent>) -> Result<(), DataError> {
         let rows = &mut self.rows;
-        for event in &applied.events {
-            rows.step.push(event.step.0);
-            rows.agent.push(event.agent.0);
-            rows.action.push(event.action.kind() as u8);
-            rows.post.push(event.action.post().map(|post| post.get()));
-            rows.target.push(event.action.target().map(|agent| agent.0));
-            rows.comment.push(event.action.comment().map(|comment| comment.get()));
-            rows.group.push(event.action.group().map(|group| group.get()));
-            rows.outcome.push(outcome_code(&event.outcome));
-            rows.made_post.push(match event.outcome {
-                Outcome::Posted(post) => Some(post.get()),
-                _ => None,
-            });
-            rows.made_comment.push(match event.outcome {
-                Outcome::Commented(comment) => Some(comment.get()),
-                _ => None,
-            });
-            rows.record.push(record_id(&event.outcome));
-            rows.text.push(event.action.words().filter(|words| !words.is_empty()).map(Into::into));
+        for RecordedEvent { agent, action, outcome } in events {
+            rows.step.push(step.0);
+            rows.agent.push(agent.0);
+            rows.action.push(action.kind() as u8);
+            rows.post.push(action.post().map(|post| post.get()));
+            rows.target.push(action.target().map(|agent| agent.0));
+            rows.comment.push(action.comment().map(|comment| comment.get()));
+            rows.group.push(action.group().map(|group| group.get()));
+            rows.outcome.push(outcome.refusal().map_or(0, |refusal| 1 + refusal as u8));
+            rows.made_post.push(outcome.post());
+            rows.made_comment.push(outcome.comment());
+            rows.record.push(outcome.record());
+            rows.text.push(action.words().filter(|words| !words.is_empty()).map(Into::into));
         }
         if self.rows.step.len() >= ROWS_PER_GROUP { self.flush() } else { Ok(()) }
     }
@@ -102,32 +117,14 @@ impl EventTable {
         ])
     }
 
-    pub(super) fn finish(mut self) -> Result<(), DataError> {
+    fn finish(mut self) -> Result<(), DataError> {
         self.flush()?;
         self.writer.finish()
     }
 }
 
-/// The row of a table of its own kind (likes, follows, groups, messages, …) that an action made or took away.
-fn record_id(outcome: &Outcome) -> Option<u32> {
-    match outcome {
-        Outcome::Recorded(row) => Some(row.get()),
-        Outcome::Grouped(group) => Some(group.get()),
-        Outcome::Sent(sent) => Some(sent.message.get()),
-        _ => None,
-    }
-}
-
-/// 0 for an action that took effect, else 1 and the reason's place.
-fn outcome_code(outcome: &Outcome) -> u8 {
-    match outcome {
-        Outcome::Refused(refusal) => 1 + *refusal as u8,
-        _ => 0,
-    }
-}
-
-/// `exposures`: who read what, for the agents whose exposures are kept.
-pub(super) struct ExposureTable {
+/// `exposures`: who read what, for the agents whose exposures are kept, by step, agent and rank.
+struct ExposureTable {
     writer: TableWriter,
     rows: ExposureRows,
 }
@@ -142,7 +139,7 @@ struct ExposureRows {
 }
 
 impl ExposureTable {
-    pub(super) fn new(folder: &Path) -> Result<Self, DataError> {
+    fn new(folder: &Path) -> Result<Self, DataError> {
         let columns = vec![
             Column::new("step", Kind::U32),
             Column::new("agent_id", Kind::U32),
@@ -153,11 +150,10 @@ impl ExposureTable {
         Ok(Self { writer: TableWriter::create(folder, "exposures", columns)?, rows: ExposureRows::default() })
     }
 
-    pub(super) fn add(&mut self, world: &World, now: Step, exposures: &[Exposure]) -> Result<(), DataError> {
-        let share = world.config.tables.exposures.get();
+    fn add(&mut self, step: Step, exposures: &[Exposure]) -> Result<(), DataError> {
         let rows = &mut self.rows;
-        for exposure in exposures.iter().filter(|e| keeps_exposures(world.seed(), e.agent, share)) {
-            rows.step.push(now.0);
+        for exposure in exposures {
+            rows.step.push(step.0);
             rows.agent.push(exposure.agent.0);
             rows.post.push(exposure.post.get());
             rows.rank.push(exposure.rank);
@@ -178,14 +174,14 @@ impl ExposureTable {
         ])
     }
 
-    pub(super) fn finish(mut self) -> Result<(), DataError> {
+    fn finish(mut self) -> Result<(), DataError> {
         self.flush()?;
         self.writer.finish()
     }
 }
 
 /// `metrics`: one measure of one subject at the end of one step a row.
-pub(super) struct MetricTable {
+struct MetricTable {
     writer: TableWriter,
     rows: Vec<MetricRow>,
 }
@@ -193,11 +189,11 @@ pub(super) struct MetricTable {
 struct MetricRow {
     step: u32,
     minute: u32,
-    measure: Measure,
+    measure: RecordedMeasure,
 }
 
 impl MetricTable {
-    pub(super) fn new(folder: &Path) -> Result<Self, DataError> {
+    fn new(folder: &Path) -> Result<Self, DataError> {
         let columns = vec![
             Column::new("step", Kind::U32),
             Column::new("minute", Kind::U32),
@@ -209,9 +205,9 @@ impl MetricTable {
         Ok(Self { writer: TableWriter::create(folder, "metrics", columns)?, rows: Vec::new() })
     }
 
-    pub(super) fn add(&mut self, world: &World, now: Step, measures: Vec<Measure>) -> Result<(), DataError> {
-        let minute = world.clock.minute(now).0;
-        self.rows.extend(measures.into_iter().map(|measure| MetricRow { step: now.0, minute, measure }));
+    fn add(&mut self, world: &World, step: Step, measures: Vec<RecordedMeasure>) -> Result<(), DataError> {
+        let minute = world.clock.minute(step).0;
+        self.rows.extend(measures.into_iter().map(|measure| MetricRow { step: step.0, minute, measure }));
         if self.rows.len() >= ROWS_PER_GROUP { self.flush() } else { Ok(()) }
     }
 
@@ -219,9 +215,9 @@ impl MetricTable {
         let rows = std::mem::take(&mut self.rows);
         let steps: Vec<u32> = rows.iter().map(|row| row.step).collect();
         let minutes: Vec<u32> = rows.iter().map(|row| row.minute).collect();
-        let scopes: Vec<u8> = rows.iter().map(|row| row.measure.scope as u8).collect();
+        let scopes: Vec<u8> = rows.iter().map(|row| row.measure.scope).collect();
         let subjects: Vec<Option<&str>> = rows.iter().map(|row| row.measure.subject.as_deref()).collect();
-        let names: Vec<&str> = rows.iter().map(|row| row.measure.name).collect();
+        let names: Vec<&str> = rows.iter().map(|row| row.measure.name.as_str()).collect();
         let values: Vec<Option<f64>> = rows.iter().map(|row| row.measure.value).collect();
         self.writer.write(&[
             ColumnData::U32(&steps),
@@ -233,7 +229,7 @@ impl MetricTable {
         ])
     }
 
-    pub(super) fn finish(mut self) -> Result<(), DataError> {
+    fn finish(mut self) -> Result<(), DataError> {
         self.flush()?;
         self.writer.finish()
     }

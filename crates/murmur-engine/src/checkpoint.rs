@@ -1,0 +1,63 @@
+//! The private state in which a step begins, as bytes.
+//!
+//! Public state is not in it: carrying out the journal's actions again, millions a second, gives it, and takes no second
+//! set of rules. What reading has changed (opinions, attention, the watched cascades' reads and series) would take
+//! feeds to make again, so it is kept here.
+
+use murmur_core::Stance;
+use murmur_journal::columns::{ColumnError, ColumnReader, ColumnWriter};
+
+use crate::World;
+use crate::measure::Meter;
+use crate::summary::{SeriesKeeper, WatchedPoint};
+
+/// The private state as bytes.
+pub(crate) fn encode(world: &World, meter: &Meter, series: &SeriesKeeper) -> Vec<u8> {
+    let mut columns = ColumnWriter::new();
+    columns.f32s(&world.beliefs.all().iter().map(|opinion| opinion.get()).collect::<Vec<_>>());
+    columns.u64s(&meter.attention);
+    columns.u64s(&[meter.exposures, meter.activations]);
+    columns.u64s(&meter.watched.iter().map(|watched| watched.exposures).collect::<Vec<_>>());
+    let points: Vec<&WatchedPoint> = series.series.iter().flat_map(|series| &series.points).collect();
+    columns.u32s(&series.series.iter().map(|series| series.points.len() as u32).collect::<Vec<_>>());
+    columns.u32s(&points.iter().map(|point| point.step).collect::<Vec<_>>());
+    columns.u32s(&points.iter().map(|point| point.scale).collect::<Vec<_>>());
+    columns.u64s(&points.iter().map(|point| point.exposures).collect::<Vec<_>>());
+    columns.bytes().to_vec()
+}
+
+/// Puts the private state back into a world of the same configuration.
+///
+/// # Errors
+/// When the bytes are not those of such a world; then nothing is changed.
+pub(crate) fn restore(
+    bytes: &[u8],
+    world: &mut World,
+    meter: &mut Meter,
+    series: &mut SeriesKeeper,
+) -> Result<(), ColumnError> {
+    let mut columns = ColumnReader::new(bytes);
+    let opinions = columns.f32s(world.beliefs.all().len())?;
+    let attention = columns.u64s(meter.attention.len())?;
+    let totals = columns.u64s(2)?;
+    let watched = columns.u64s(meter.watched.len())?;
+    let lengths = columns.u32s(series.series.len())?;
+    let points: usize = lengths.iter().map(|&length| length as usize).sum();
+    let steps = columns.u32s(points)?;
+    let scales = columns.u32s(points)?;
+    let exposures = columns.u64s(points)?;
+    columns.finish()?;
+
+    world.beliefs.set_all(opinions.into_iter().map(Stance::clamped).collect());
+    meter.attention = attention;
+    (meter.exposures, meter.activations) = (totals[0], totals[1]);
+    for (watched, exposures) in meter.watched.iter_mut().zip(watched) {
+        watched.exposures = exposures;
+    }
+    let points = steps.into_iter().zip(scales).zip(exposures);
+    let mut points = points.map(|((step, scale), exposures)| WatchedPoint { step, scale, exposures });
+    for (series, length) in series.series.iter_mut().zip(lengths) {
+        series.points = points.by_ref().take(length as usize).collect();
+    }
+    Ok(())
+}

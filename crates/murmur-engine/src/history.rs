@@ -1,0 +1,207 @@
+//! What the journal holds of a step, and how it is read back.
+//!
+//! Two public tables: `events` (who did what, and what came of it) and `measures`. Three private ones, cut into
+//! [`SHARDS`] shards by agent: `turns` (who was active and how many rows of its feed it read), `exposures` (which rows
+//! these were, of the agents whose exposures are kept) and `opinions` (those that changed). Vectors of texts are not
+//! kept: the same text gives the same vector. `docs/journal.md` describes the columns.
+
+mod events;
+mod measures;
+mod private;
+
+use murmur_core::{AgentId, Probability, Step};
+use murmur_journal::columns::ColumnError;
+use murmur_journal::{Shard, StepBatches, TableId};
+
+use crate::World;
+use crate::apply::{Applied, Exposure, Turn};
+use crate::measure::Measure;
+
+pub(crate) use events::{Embed, RecordedEvent, RecordedOutcome};
+pub(crate) use measures::RecordedMeasure;
+pub(crate) use private::RecordedOpinions;
+
+/// Public tables have the low numbers.
+const EVENTS: TableId = TableId(0);
+const MEASURES: TableId = TableId(1);
+const TURNS: TableId = TableId(16);
+const EXPOSURES: TableId = TableId(17);
+const OPINIONS: TableId = TableId(18);
+
+/// Number of shards of a private table, whatever the number of machines.
+const SHARDS: u32 = 64;
+
+/// The shard of an agent's private rows.
+fn shard_of(agent: AgentId) -> u8 {
+    // The upper six bits of a multiplicative hash (Knuth, TAOCP 3, 6.4).
+    (agent.0.wrapping_mul(0x9E37_79B9) >> 26) as u8
+}
+
+/// One table (and shard) of a step, ready for the journal.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Encoded {
+    pub(crate) table: TableId,
+    pub(crate) shard: Shard,
+    pub(crate) rows: u32,
+    pub(crate) payload: Vec<u8>,
+}
+
+/// The name of a table in messages.
+pub(crate) fn table_name(table: TableId) -> &'static str {
+    match table {
+        EVENTS => "events",
+        MEASURES => "measures",
+        TURNS => "turns",
+        EXPOSURES => "exposures",
+        OPINIONS => "opinions",
+        _ => "an unknown table",
+    }
+}
+
+/// The batches of a step in canonical order, without empty ones.
+///
+/// Exposures are kept for the share `exposures` of agents.
+pub(crate) fn encode(
+    world: &World,
+    applied: &Applied,
+    measures: &[Measure],
+    exposures: Probability,
+) -> Vec<Encoded> {
+    let mut batches = vec![events::encode(&applied.events), measures::encode(measures)];
+    batches.extend(private::encode_turns(&applied.turns));
+    batches.extend(private::encode_exposures(world, &applied.exposures, exposures));
+    batches.extend(private::encode_opinions(&applied.opinions));
+    batches.retain(|batch| batch.rows > 0);
+    batches
+}
+
+/// A step as the journal holds it.
+pub(crate) struct RecordedStep {
+    pub(crate) step: Step,
+    pub(crate) batches: StepBatches,
+}
+
+/// Why a whole batch makes no sense: it was written by another version, or by hand.
+#[derive(Debug, thiserror::Error)]
+#[error("step {step}, table {table}: {what}; the journal was written by another version or changed by hand")]
+pub struct HistoryError {
+    step: Step,
+    table: &'static str,
+    what: String,
+}
+
+impl RecordedStep {
+    /// The table of what was done, for whoever wants it alone.
+    pub(crate) const EVENTS: TableId = EVENTS;
+
+    /// What was done, in order; texts get their vectors from `embed`.
+    pub(crate) fn events(&self, embed: &Embed<'_>) -> Result<Vec<RecordedEvent>, HistoryError> {
+        self.public(EVENTS, |rows, payload| events::decode(rows, payload, embed))
+    }
+
+    /// What was measured.
+    pub(crate) fn measures(&self) -> Result<Vec<RecordedMeasure>, HistoryError> {
+        self.public(MEASURES, measures::decode)
+    }
+
+    /// Who was active, ascending.
+    pub(crate) fn turns(&self) -> Result<Vec<Turn>, HistoryError> {
+        let mut turns = self.private(TURNS, private::decode_turns)?;
+        turns.sort_unstable_by_key(|turn| turn.agent);
+        Ok(turns)
+    }
+
+    /// What was read, of the agents whose exposures are kept, by agent and rank.
+    pub(crate) fn exposures(&self, world: &World) -> Result<Vec<Exposure>, HistoryError> {
+        let turns = self.turns()?;
+        let mut exposures = self.private_by_shard(EXPOSURES, |shard, payload| {
+            private::decode_exposures(world, &turns, shard, payload)
+        })?;
+        exposures.sort_by_key(|exposure| (exposure.agent, exposure.rank));
+        Ok(exposures)
+    }
+
+    /// Opinions that changed.
+    pub(crate) fn opinions(&self) -> Result<Vec<RecordedOpinions>, HistoryError> {
+        self.private(OPINIONS, private::decode_opinions)
+    }
+
+    fn public<T>(
+        &self,
+        table: TableId,
+        decode: impl FnOnce(usize, &[u8]) -> Result<Vec<T>, Malformed>,
+    ) -> Result<Vec<T>, HistoryError> {
+        let Some(batch) = self.batches.get(table, Shard::Public) else { return Ok(Vec::new()) };
+        decode(batch.rows as usize, batch.payload).map_err(|fault| self.error(table, fault))
+    }
+
+    fn private<T>(
+        &self,
+        table: TableId,
+        decode: impl Fn(usize, &[u8]) -> Result<Vec<T>, Malformed>,
+    ) -> Result<Vec<T>, HistoryError> {
+        let batches = self.batches.iter().filter(|batch| batch.table == table);
+        let decoded: Result<Vec<Vec<T>>, Malformed> =
+            batches.map(|batch| decode(batch.rows as usize, batch.payload)).collect();
+        decoded.map(|parts| parts.into_iter().flatten().collect()).map_err(|fault| self.error(table, fault))
+    }
+
+    fn private_by_shard<T>(
+        &self,
+        table: TableId,
+        decode: impl Fn(u8, &[u8]) -> Result<Vec<T>, Malformed>,
+    ) -> Result<Vec<T>, HistoryError> {
+        let mut rows = Vec::new();
+        for batch in self.batches.iter().filter(|batch| batch.table == table) {
+            if let Shard::Private(shard) = batch.shard {
+                rows.extend(decode(shard, batch.payload).map_err(|fault| self.error(table, fault))?);
+            }
+        }
+        Ok(rows)
+    }
+
+    fn error(&self, table: TableId, fault: Malformed) -> HistoryError {
+        HistoryError { step: self.step, table: table_name(table), what: fault.0 }
+    }
+}
+
+/// What does not make sense in a batch.
+pub(crate) struct Malformed(String);
+
+impl From<ColumnError> for Malformed {
+    fn from(error: ColumnError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<&str> for Malformed {
+    fn from(what: &str) -> Self {
+        Self(what.to_owned())
+    }
+}
+
+/// In words, the first row in which a batch of as many rows differs from what was recorded.
+pub(crate) fn describe_difference(again: &Encoded, recorded: &[u8]) -> String {
+    let rows = again.rows as usize;
+    let embed = |_: &_| Box::default();
+    let decode = |payload: &[u8]| -> Result<Vec<String>, Malformed> {
+        Ok(match again.table {
+            EVENTS => debug_rows(events::decode(rows, payload, &embed)?),
+            MEASURES => debug_rows(measures::decode(rows, payload)?),
+            TURNS => debug_rows(private::decode_turns(rows, payload)?),
+            OPINIONS => debug_rows(private::decode_opinions(rows, payload)?),
+            _ => Vec::new(),
+        })
+    };
+    match (decode(recorded), decode(&again.payload)) {
+        (Ok(then), Ok(now)) => match then.iter().zip(&now).position(|(then, now)| then != now) {
+            Some(row) => format!("row {row}: recorded {}, now {}", then[row], now[row]),
+            None => "the same rows in another form".to_owned(),
+        },
+        (Err(fault), _) | (_, Err(fault)) => fault.0,
+    }
+}
+
+fn debug_rows<T: std::fmt::Debug>(rows: Vec<T>) -> Vec<String> {
+    rows.iter().map(|row| format!("{row:?}")).collect()
+}

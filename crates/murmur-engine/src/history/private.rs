@@ -1,0 +1,122 @@
+//! The private tables: turns, exposures and opinions, a batch for each shard that has rows, by ascending agent.
+
+use murmur_core::{AgentId, PostId, Probability, Stance};
+use murmur_journal::columns::{ColumnReader, ColumnWriter};
+use murmur_journal::{Shard, TableId};
+use murmur_recsys::Source;
+
+use super::{EXPOSURES, Encoded, Malformed, OPINIONS, SHARDS, TURNS, shard_of};
+use crate::World;
+use crate::apply::{ChangedOpinions, Exposure, Turn};
+use crate::measure::keeps_exposures;
+
+/// The opinions of an agent that changed.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct RecordedOpinions {
+    pub(crate) agent: AgentId,
+    /// Place of the topic and the new opinion.
+    pub(crate) changed: Vec<(usize, Stance)>,
+}
+
+/// Rows of agents by shard.
+fn by_shard<T: Copy>(rows: impl Iterator<Item = T>, agent: impl Fn(&T) -> AgentId) -> Vec<Vec<T>> {
+    let mut shards = vec![Vec::new(); SHARDS as usize];
+    for row in rows {
+        shards[usize::from(shard_of(agent(&row)))].push(row);
+    }
+    shards
+}
+
+fn batches<T>(
+    table: TableId,
+    shards: Vec<Vec<T>>,
+    encode: impl Fn(&[T], &mut ColumnWriter),
+) -> impl Iterator<Item = Encoded> {
+    (0..).zip(shards).map(move |(shard, rows)| {
+        let mut columns = ColumnWriter::new();
+        encode(&rows, &mut columns);
+        let payload = columns.bytes().to_vec();
+        Encoded { table, shard: Shard::Private(shard), rows: rows.len() as u32, payload }
+    })
+}
+
+/// `turns` ascend by agent.
+pub(super) fn encode_turns(turns: &[Turn]) -> impl Iterator<Item = Encoded> {
+    batches(TURNS, by_shard(turns.iter().copied(), |turn| turn.agent), |rows, columns| {
+        columns.u32s(&rows.iter().map(|turn| turn.agent.0).collect::<Vec<_>>());
+        columns.u32s(&rows.iter().map(|turn| turn.read).collect::<Vec<_>>());
+    })
+}
+
+pub(super) fn decode_turns(rows: usize, payload: &[u8]) -> Result<Vec<Turn>, Malformed> {
+    let mut columns = ColumnReader::new(payload);
+    let agents = columns.u32s(rows)?;
+    let read = columns.u32s(rows)?;
+    columns.finish()?;
+    let turn = |(agent, read)| Turn { agent: AgentId(agent), read };
+    Ok(agents.into_iter().zip(read).map(turn).collect())
+}
+
+/// Agents and ranks are those of the turns, so posts and sources are all that is kept.
+pub(super) fn encode_exposures(
+    world: &World,
+    exposures: &[Exposure],
+    share: Probability,
+) -> impl Iterator<Item = Encoded> {
+    let is_kept = |exposure: &&Exposure| keeps_exposures(world.seed(), exposure.agent, share.get());
+    let mut kept: Vec<Exposure> = exposures.iter().filter(is_kept).copied().collect();
+    kept.sort_by_key(|exposure| (exposure.agent, exposure.rank));
+    batches(EXPOSURES, by_shard(kept.into_iter(), |exposure| exposure.agent), |rows, columns| {
+        columns.u32s(&rows.iter().map(|exposure| exposure.post.get()).collect::<Vec<_>>());
+        columns.u8s(&rows.iter().map(|exposure| exposure.source as u8).collect::<Vec<_>>());
+    })
+}
+
+pub(super) fn decode_exposures(
+    world: &World,
+    turns: &[Turn],
+    shard: u8,
+    payload: &[u8],
+) -> Result<Vec<Exposure>, Malformed> {
+    let share = world.config.tables.exposures.get();
+    let kept =
+        |turn: &&Turn| shard_of(turn.agent) == shard && keeps_exposures(world.seed(), turn.agent, share);
+    let places: Vec<(AgentId, u32)> =
+        turns.iter().filter(kept).flat_map(|turn| (0..turn.read).map(|rank| (turn.agent, rank))).collect();
+    let mut columns = ColumnReader::new(payload);
+    let posts = columns.u32s(places.len())?;
+    let sources = columns.u8s(places.len(), Source::ALL.len() as u8 - 1)?;
+    columns.finish()?;
+    let exposure = |((agent, rank), (post, source)): ((AgentId, u32), (u32, u8))| {
+        let post = PostId::new(post).ok_or("a post of id 0")?;
+        Ok(Exposure { agent, post, rank, source: Source::ALL[usize::from(source)] })
+    };
+    places.into_iter().zip(posts.into_iter().zip(sources)).map(exposure).collect()
+}
+
+/// `opinions` ascend by agent.
+pub(super) fn encode_opinions(opinions: &[ChangedOpinions]) -> impl Iterator<Item = Encoded> {
+    batches(OPINIONS, by_shard(opinions.iter(), |changed| changed.agent), |rows, columns| {
+        columns.u32s(&rows.iter().map(|changed| changed.agent.0).collect::<Vec<_>>());
+        columns.u64s(&rows.iter().map(|changed| changed.mask()).collect::<Vec<_>>());
+        let values = rows.iter().flat_map(|changed| changed.values());
+        columns.f32s(&values.map(Stance::get).collect::<Vec<_>>());
+    })
+}
+
+pub(super) fn decode_opinions(rows: usize, payload: &[u8]) -> Result<Vec<RecordedOpinions>, Malformed> {
+    let mut columns = ColumnReader::new(payload);
+    let agents = columns.u32s(rows)?;
+    let masks = columns.u64s(rows)?;
+    let mut values = columns.f32s(masks.iter().map(|mask| mask.count_ones() as usize).sum())?.into_iter();
+    columns.finish()?;
+    Ok(agents
+        .into_iter()
+        .zip(masks)
+        .map(|(agent, mask)| {
+            let topics = (0..64).filter(|topic| mask >> topic & 1 == 1);
+            let changed = topics.map(|topic| (topic, Stance::clamped(values.next().unwrap_or_default())));
+            RecordedOpinions { agent: AgentId(agent), changed: changed.collect() }
+        })
+        .collect())
+}

@@ -1,0 +1,459 @@
+//! Runs on disk: beginning one, going on with one, branching one off, and carrying one out again.
+//!
+//! A run's state at a step is made from three parts. Public state: the journal's actions, carried out again from the
+//! first. Private state: the latest checkpoint before that step. The steps between: carried out again in full, with the
+//! decisions that the journal holds, and held against it.
+
+use std::path::{Path, PathBuf};
+
+use murmur_core::{Action, Event, Outcome, Step};
+use murmur_journal::{
+    Ancestor, Durability, InputFile, JournalError, JournalReader, JournalWriter, Manifest, RunError,
+    RunFolder, Settings, Tables, latest_checkpoint, write_checkpoint,
+};
+use murmur_store::{PlatformConfig, Rules};
+
+use crate::apply::{Applied, Seeded, carry_out, seed_posts_due};
+use crate::config::with_overrides;
+use crate::history::{RecordedEvent, RecordedOutcome, RecordedStep};
+use crate::record::{Difference, Recorder};
+use crate::{Config, EngineError, Override, Simulation, checkpoint};
+
+/// The runs that a run branched off from.
+#[derive(Clone, Default)]
+pub(crate) struct Lineage(Vec<Branch>);
+
+/// Steps that a run took over, with the rules they were carried out under.
+#[derive(Clone)]
+struct Branch {
+    until: Step,
+    platform: PlatformConfig,
+}
+
+impl Lineage {
+    /// The first step that is the run's own.
+    pub(crate) fn start(&self) -> Step {
+        self.0.last().map_or(Step(0), |branch| branch.until)
+    }
+
+    /// The rules in force at a step that was taken over.
+    fn platform(&self, step: Step) -> Option<&PlatformConfig> {
+        self.0.iter().find(|branch| step < branch.until).map(|branch| &branch.platform)
+    }
+}
+
+/// A run on disk, not being written.
+pub struct Run {
+    folder: RunFolder,
+    manifest: Manifest,
+    config: Config,
+    lineage: Lineage,
+}
+
+/// A run as of a step, and what had to be passed over to get there.
+pub struct Opened {
+    /// The state in which the step begins.
+    pub simulation: Simulation,
+    /// Damaged checkpoints that an earlier one, or the journal alone, made up for.
+    pub passed_over: Vec<JournalError>,
+}
+
+/// Where and how a run branches off.
+pub struct ForkRequest<'a> {
+    /// The step from which on the new run goes its own way.
+    pub at: Step,
+    /// The settings that differ.
+    pub overrides: &'a [Override],
+    /// The folder of the new run.
+    pub out: &'a Path,
+}
+
+impl Simulation {
+    /// Makes the run folder `out` and records every step to come in its journal. Without this call a run leaves no files.
+    ///
+    /// # Errors
+    /// When `out` is taken or cannot be written.
+    pub fn record_to(&mut self, out: &Path) -> Result<(), EngineError> {
+        let folder = RunFolder::create(out, &manifest_of(&self.world.config)?)?;
+        self.write_into(folder)
+    }
+
+    /// Begins the journal of a new run folder.
+    fn write_into(&mut self, folder: RunFolder) -> Result<(), EngineError> {
+        let settings = settings_of(&self.world.config);
+        self.recorder = Recorder::Writing(JournalWriter::create(&folder.journal(), settings)?);
+        self.folder = Some(folder);
+        Ok(())
+    }
+
+    /// Goes on writing the journal of `run`, of which this is the state after the last committed step.
+    fn go_on_writing(&mut self, run: Run) -> Result<(), EngineError> {
+        let settings = settings_of(&self.world.config);
+        let dir = run.folder.journal();
+        let writer = match JournalWriter::open(&dir, settings) {
+            // Stopped before its first step.
+            Err(JournalError::Missing(_)) => JournalWriter::create(&dir, settings)?,
+            opened => opened?.0,
+        };
+        self.recorder = Recorder::Writing(writer);
+        self.folder = Some(run.folder);
+        Ok(())
+    }
+}
+
+/// The manifest of a run of `config` from its input files as they are now.
+///
+/// # Errors
+/// When an input file cannot be read.
+pub(crate) fn manifest_of(config: &Config) -> Result<Manifest, EngineError> {
+    let describe = |path: PathBuf| InputFile::describe(&path).map_err(|source| RunError::Io { path, source });
+    let inputs = config.inputs().into_iter().map(describe).collect::<Result<_, _>>()?;
+    Ok(Manifest::new(serde_json::to_value(config).expect("a configuration has a JSON form"), inputs))
+}
+
+fn settings_of(config: &Config) -> Settings {
+    let durability = if config.journal.durable { Durability::EachStep } else { Durability::AtSync };
+    Settings { durability, ..Settings::default() }
+}
+
+impl Run {
+    /// Opens the run at `path`.
+    ///
+    /// # Errors
+    /// When there is none, a later version made it, or its manifest makes no sense.
+    pub fn open(path: &Path) -> Result<Self, EngineError> {
+        let opened = RunFolder::open(path)?;
+        let manifest_path = path.join("manifest.json");
+        let read = |value: &serde_json::Value| -> Result<Config, EngineError> {
+            serde_json::from_value(value.clone()).map_err(|error| EngineError::Manifest {
+                path: manifest_path.clone(),
+                message: format!("config: {error}"),
+            })
+        };
+        let config = read(&opened.manifest.config)?;
+        config.check().map_err(|message| EngineError::Manifest { path: manifest_path.clone(), message })?;
+        let branch = |ancestor: &Ancestor| {
+            Ok(Branch { until: Step(ancestor.until), platform: read(&ancestor.config)?.platform })
+        };
+        let lineage = opened.manifest.lineage.iter().map(branch).collect::<Result<_, EngineError>>()?;
+        Ok(Self { folder: opened.folder, manifest: opened.manifest, config, lineage: Lineage(lineage) })
+    }
+
+    /// Its folder.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// From what it was made.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The first step that is not committed.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn committed(&self) -> Result<Step, EngineError> {
+        Ok(self.journal()?.and_then(|journal| journal.last_step()).map_or(Step(0), |last| Step(last.0 + 1)))
+    }
+
+    /// Whether a run of `config`, from its input files as they are now, is this one.
+    ///
+    /// # Errors
+    /// When an input file cannot be read, or naming the first key or file that differs.
+    pub fn check_same(&self, config: &Config) -> Result<(), EngineError> {
+        let other = manifest_of(config)?;
+        let difference = first_difference("", &self.manifest.config, &other.config).or_else(|| {
+            (self.manifest.inputs != other.inputs).then(|| "an input file has changed".to_owned())
+        });
+        match difference {
+            None => Ok(()),
+            Some(difference) => Err(EngineError::Manifest {
+                path: self.path().join("manifest.json"),
+                message: format!(
+                    "the run there is another one: {difference}; give another --out, or the settings it was made with"
+                ),
+            }),
+        }
+    }
+
+    /// The journal; `None` when the run was stopped before it had one.
+    fn journal(&self) -> Result<Option<JournalReader>, EngineError> {
+        match JournalReader::open(&self.folder.journal()) {
+            Ok(journal) => Ok(Some(journal)),
+            Err(JournalError::Missing(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The world before the first step.
+    fn beginning(&self) -> Result<Simulation, EngineError> {
+        for input in &self.manifest.inputs {
+            let now = InputFile::describe(&input.path)
+                .map_err(|source| RunError::Io { path: input.path.clone(), source })?;
+            if now != *input {
+                return Err(EngineError::Manifest {
+                    path: input.path.clone(),
+                    message: format!("has changed since the run was made: expected SHA-256 {}", input.sha256),
+                });
+            }
+        }
+        let mut simulation = Simulation::new(self.config.clone())?;
+        simulation.lineage = self.lineage.clone();
+        Ok(simulation)
+    }
+
+    /// The state in which `step` begins; without one, that after the last committed step.
+    ///
+    /// # Errors
+    /// When the run has no such step, its files are damaged beyond what an earlier checkpoint makes up for, or it comes
+    /// out differently.
+    pub fn at(&self, step: Option<Step>) -> Result<Opened, EngineError> {
+        let mut simulation = self.beginning()?;
+        let Some(mut journal) = self.journal()? else {
+            return Ok(Opened { simulation, passed_over: Vec::new() });
+        };
+        let committed = journal.last_step().map_or(Step(0), |last| Step(last.0 + 1));
+        let end = step.unwrap_or(committed);
+        if end > committed {
+            return Err(EngineError::Unfit(format!(
+                "--at {end}: expected a step up to {committed}, the first that {} has not done",
+                self.path().display()
+            )));
+        }
+        let latest = latest_checkpoint(self.path(), end)?;
+        let mut passed_over = latest.passed_over;
+        if let Some(found) = latest.checkpoint {
+            // A checkpoint of a step that the journal lost is no use, nor one of another world.
+            simulation.rebuild(&mut journal, found.step)?;
+            let Simulation { world, meter, series, .. } = &mut simulation;
+            if checkpoint::restore(&found.payload, world, meter, series).is_err() {
+                passed_over.push(JournalError::Unreadable {
+                    path: self.path().join(format!("checkpoints/{}.ckpt", found.step)),
+                    expected: "the state of this run",
+                });
+                simulation = self.beginning()?;
+            }
+        }
+        if simulation.next < self.lineage.start() && simulation.next < end {
+            return Err(EngineError::Unfit(format!(
+                "{}: the checkpoint of step {}, where the run branched off, is missing or damaged; branch it off again",
+                self.path().display(),
+                self.lineage.start()
+            )));
+        }
+        simulation.recorder = Recorder::Replaying(journal);
+        while simulation.next < end {
+            simulation.step()?;
+        }
+        simulation.recorder = Recorder::Off;
+        Ok(Opened { simulation, passed_over })
+    }
+
+    /// Goes on after the last committed step; the run is then `steps` long, if that is given.
+    ///
+    /// # Errors
+    /// As [`Self::at`]; also when another process writes the run, or it has done more than `steps`.
+    pub fn resume(mut self, steps: Option<u32>) -> Result<Opened, EngineError> {
+        if let Some(steps) = steps.filter(|&steps| steps != self.config.run.steps) {
+            let committed = self.committed()?;
+            if steps < committed.0 {
+                return Err(EngineError::Unfit(format!(
+                    "--steps {steps}: expected {committed} or more, since the run has done {committed} steps"
+                )));
+            }
+            self.config.run.steps = steps;
+            self.config
+                .check()
+                .map_err(|message| EngineError::Manifest { path: self.path().to_owned(), message })?;
+            self.manifest.config["run"]["steps"] = steps.into();
+        }
+        let mut opened = self.at(None)?;
+        self.folder.write_manifest(&self.manifest)?;
+        opened.simulation.go_on_writing(self)?;
+        Ok(opened)
+    }
+
+    /// Branches a new run off: it shares all steps before `at` and has other settings from there on.
+    ///
+    /// # Errors
+    /// As [`Self::at`]; also when a setting cannot differ between branches, or the new folder is taken.
+    pub fn fork(&self, request: &ForkRequest<'_>) -> Result<Opened, EngineError> {
+        RunFolder::check_free(request.out)?;
+        let mut config = with_overrides(self.config.clone(), request.overrides)?;
+        config.behaviour.complete();
+        config.check().map_err(EngineError::Unfit)?;
+        self.check_branch(&config, request.at)?;
+        let mut opened = self.at(Some(request.at))?;
+        let simulation = &mut opened.simulation;
+
+        let mut manifest = manifest_of(&config)?;
+        manifest.lineage =
+            self.manifest.lineage.iter().filter(|old| old.until < request.at.0).cloned().collect();
+        let mut journal = self.journal()?;
+        if let Some(last) = request.at.0.checked_sub(1) {
+            let journal = journal.as_ref().expect("a run with steps has a journal");
+            manifest.lineage.push(Ancestor {
+                run: self.path().to_owned(),
+                until: request.at.0,
+                digest: journal.digest_at(Step(last))?.to_string(),
+                config: self.manifest.config.clone(),
+            });
+        }
+        let folder = RunFolder::create(request.out, &manifest)?;
+        simulation.write_into(folder)?;
+        if let (Some(journal), Recorder::Writing(writer)) = (&mut journal, &mut simulation.recorder) {
+            copy_steps(journal, writer, request.at)?;
+        }
+        simulation.lineage = Run::open(request.out)?.lineage;
+        let state = checkpoint::encode(&simulation.world, &simulation.meter, &simulation.series);
+        write_checkpoint(request.out, request.at, &state)?;
+        simulation.world.change_settings(config);
+        simulation.meter.change_settings(&simulation.world);
+        Ok(opened)
+    }
+
+    /// What branches may differ in is what does not change what lies before them.
+    fn check_branch(&self, config: &Config, at: Step) -> Result<(), EngineError> {
+        let alike = Config {
+            run: crate::config::RunConfig { steps: config.run.steps, ..self.config.run.clone() },
+            feed: config.feed.clone(),
+            behaviour: config.behaviour.clone(),
+            opinion: crate::config::OpinionConfig {
+                model: config.opinion.model.clone(),
+                ..self.config.opinion.clone()
+            },
+            metrics: crate::config::MetricsConfig {
+                every: config.metrics.every,
+                ..self.config.metrics.clone()
+            },
+            platform: config.platform.clone(),
+            journal: config.journal.clone(),
+            ..self.config.clone()
+        };
+        if alike != *config {
+            return Err(EngineError::Unfit(
+                "--set: a fork may change run.steps, feed, behaviour, opinion.model, metrics.every, platform and \
+                 journal; everything else is part of the steps it shares"
+                    .to_owned(),
+            ));
+        }
+        if config.run.steps < at.0 {
+            return Err(EngineError::Unfit(format!(
+                "run.steps: expected {at} or more, found {}",
+                config.run.steps
+            )));
+        }
+        Ok(())
+    }
+
+    /// The run from its first own step on, to be carried out again and held against its journal.
+    ///
+    /// # Errors
+    /// As [`Self::at`].
+    pub fn replay(&self) -> Result<Opened, EngineError> {
+        let mut opened = self.at(Some(self.lineage.start()))?;
+        if let Some(journal) = self.journal()? {
+            opened.simulation.recorder = Recorder::Replaying(journal);
+        }
+        Ok(opened)
+    }
+
+    /// Carries all actions out again and hands over the events of each step, as they came out.
+    ///
+    /// # Errors
+    /// When the journal cannot be read or an action comes out differently, and whatever `each` fails with.
+    pub fn for_each_step<E: From<EngineError>>(
+        &self,
+        mut each: impl FnMut(Step, &[Event]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut simulation = self.beginning()?;
+        let Some(mut journal) = self.journal()? else { return Ok(()) };
+        for step in journal.steps() {
+            let applied = simulation.carry_out_again(&mut journal, step)?;
+            each(step, &applied.events)?;
+        }
+        Ok(())
+    }
+
+    /// The simulation before the first step: who the agents are and whom they follow.
+    ///
+    /// # Errors
+    /// When an input file has changed or cannot be read.
+    pub fn start(&self) -> Result<Simulation, EngineError> {
+        self.beginning()
+    }
+}
+
+/// Copies all steps before `end`.
+fn copy_steps(journal: &mut JournalReader, writer: &mut JournalWriter, end: Step) -> Result<(), EngineError> {
+    for step in journal.steps().take_while(|&step| step < end) {
+        for batch in journal.step(step, Tables::All)?.iter() {
+            writer.append(batch.table, batch.shard, batch.rows, batch.payload)?;
+        }
+        writer.commit(step)?;
+    }
+    Ok(writer.sync()?)
+}
+
+impl Simulation {
+    /// Carries the public half of all steps before `end` out again.
+    fn rebuild(&mut self, journal: &mut JournalReader, end: Step) -> Result<(), EngineError> {
+        while self.next < end {
+            let applied = self.carry_out_again(journal, self.next)?;
+            self.meter.take_in(&self.world, &applied);
+        }
+        Ok(())
+    }
+
+    /// Carries the actions of the next step out again, and nothing else of it.
+    fn carry_out_again(&mut self, journal: &mut JournalReader, step: Step) -> Result<Applied, EngineError> {
+        let recorded =
+            RecordedStep { step, batches: journal.step(step, Tables::Only(&[RecordedStep::EVENTS]))? };
+        let platform = self.lineage.platform(step).unwrap_or(&self.world.config.platform).clone();
+        self.world.public.set_rules(Rules { platform, clock: self.world.clock });
+        let recorded_events = {
+            let embed = |text: &_| self.world.embedder.embed(&self.world.public.render(text));
+            recorded.events(&embed)?
+        };
+        let mut applied = Applied::default();
+        let seed_posts = seed_posts_due(&self.world, step);
+        for (row, event) in recorded_events.into_iter().enumerate() {
+            let RecordedEvent { agent, action, outcome } = event;
+            if matches!(action, Action::Refresh) {
+                // What it was served depends on more than public state, and changed nothing.
+                continue;
+            }
+            carry_out(&mut self.world, step, agent, action, &mut applied.events);
+            let event = applied.events.last().expect("one was just added");
+            let again = RecordedOutcome::of(&event.outcome);
+            if again != outcome {
+                let what = format!("row {row}: recorded {outcome:?}, now {again:?}");
+                return Err(Difference { step, table: "events", shard: None, what }.into());
+            }
+            if let (Some(&seed_post), Outcome::Posted(post)) = (seed_posts.get(row), &event.outcome) {
+                applied.seeded.push(Seeded { seed_post, post: *post });
+            }
+        }
+        let platform = self.world.config.platform.clone();
+        self.world.public.set_rules(Rules { platform, clock: self.world.clock });
+        self.next = Step(step.0 + 1);
+        Ok(applied)
+    }
+}
+
+/// The first key, dotted, in which two configurations differ, with both values.
+fn first_difference(path: &str, ours: &serde_json::Value, other: &serde_json::Value) -> Option<String> {
+    use serde_json::Value;
+    match (ours, other) {
+        (Value::Object(ours), Value::Object(others)) => {
+            let keys: std::collections::BTreeSet<&String> = ours.keys().chain(others.keys()).collect();
+            keys.into_iter().find_map(|key| {
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                let none = Value::Null;
+                first_difference(&path, ours.get(key).unwrap_or(&none), others.get(key).unwrap_or(&none))
+            })
+        }
+        _ => (ours != other).then(|| format!("{path} is {ours} there and {other} here")),
+    }
+}
