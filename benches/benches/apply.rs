@@ -21,18 +21,18 @@ const RECENT: u32 = 20_000;
 /// What OASIS 0.2.5 takes for a scripted post among 1,000 agents, measured on two cores.
 const OASIS_POST: Duration = Duration::from_millis(28);
 
-/// How many of a thousand actions are of each kind.
+/// How many of a thousand actions are of each kind, as in `configs/quickstart.toml`.
 const MIX: [(Kind, u32); 10] = [
-    (Kind::Like, 560),
-    (Kind::Dislike, 80),
-    (Kind::Repost, 140),
-    (Kind::Post, 60),
-    (Kind::Quote, 20),
-    (Kind::Comment, 60),
-    (Kind::Follow, 50),
-    (Kind::Unfollow, 15),
-    (Kind::Mute, 5),
-    (Kind::Report, 10),
+    (Kind::Like, 571),
+    (Kind::Dislike, 32),
+    (Kind::Repost, 186),
+    (Kind::Post, 115),
+    (Kind::Quote, 14),
+    (Kind::Comment, 40),
+    (Kind::Follow, 38),
+    (Kind::Unfollow, 1),
+    (Kind::Mute, 2),
+    (Kind::Report, 1),
 ];
 
 #[derive(Clone, Copy)]
