@@ -7,6 +7,14 @@ use std::process::ExitCode;
 use murmur_data::DataError;
 use murmur_engine::EngineError;
 
+/// How a command ended that did not fail.
+pub(crate) enum Done {
+    /// It did all it was asked to.
+    Finished,
+    /// A signal came first.
+    Stopped,
+}
+
 /// A failed command.
 pub(crate) struct Failure {
     message: String,

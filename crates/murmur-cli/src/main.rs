@@ -1,7 +1,7 @@
 //! The `murmur` command: parsing, progress and tables. No logic of its own.
 //!
-//! Exit codes: 0 done, 1 the system failed (a disk, a file that cannot be read), 2 the command, the configuration or an
-//! input file is at fault.
+//! Exit codes: 0 done, 1 the system failed (a disk, a damaged journal), 2 the command, the configuration or an input file
+//! is at fault, 75 a signal ended the run early.
 
 mod failure;
 mod measure;
@@ -9,12 +9,15 @@ mod plot;
 mod progress;
 mod run;
 mod script;
+mod stop;
 mod summary;
 mod timings;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use failure::Done;
 
 /// Simulates social media at the scale of a city: agents read feeds, post, repost, argue, follow and fall out, while
 /// the spread of information and the parting of opinions are measured.
@@ -29,6 +32,12 @@ struct Cli {
 enum Command {
     /// Run a simulation from a configuration file.
     Run(run::RunArgs),
+    /// Go on with a run after a stop, a crash or its end.
+    Resume(run::ResumeArgs),
+    /// Branch a new run off an old one, under other settings from some step on.
+    Fork(run::ForkArgs),
+    /// Carry a run out again with the decisions it recorded, and check that it comes out the same.
+    Replay(run::ReplayArgs),
     /// Carry out a file of actions, line by line, on a platform of its own.
     Script(script::ScriptArgs),
     /// Measure your own data: cascades, opinions or a network. Prints JSON.
@@ -41,12 +50,16 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
-        Command::Script(args) => script::script(&args),
-        Command::Measure(command) => measure::measure(&command),
-        Command::Keys => print_keys(),
+        Command::Resume(args) => run::resume(&args),
+        Command::Fork(args) => run::fork(&args),
+        Command::Replay(args) => run::replay(&args),
+        Command::Script(args) => script::script(&args).map(|()| Done::Finished),
+        Command::Measure(command) => measure::measure(&command).map(|()| Done::Finished),
+        Command::Keys => print_keys().map(|()| Done::Finished),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(Done::Finished) => ExitCode::SUCCESS,
+        Ok(Done::Stopped) => ExitCode::from(stop::STOPPED),
         Err(failure) => {
             failure::tell(&format!("error: {failure}"));
             failure.exit_code()

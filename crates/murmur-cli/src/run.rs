@@ -1,16 +1,32 @@
-//! `murmur run`: a configuration in, a run folder and a summary out.
+//! `murmur run`, `resume`, `fork` and `replay`: steps are carried out, watched, and summed up.
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use murmur_engine::{Override, Simulation, config};
+use murmur_core::Step;
+use murmur_engine::{EngineError, ForkRequest, Opened, Override, Run, Simulation, config};
 use murmur_journal::RunFolder;
 
-use crate::failure::{Failure, print};
+use crate::failure::{Done, Failure, print, tell};
 use crate::measure::warn;
 use crate::progress::Progress;
+use crate::stop::StopRequest;
 use crate::summary;
 use crate::timings::Timings;
+
+/// How to carry steps out.
+#[derive(Args)]
+pub(crate) struct Drive {
+    /// Threads to use [default: all cores]. Results do not depend on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
+    threads: Option<u16>,
+    /// Seconds that a step may take to end after a signal to stop.
+    #[arg(long, value_name = "SECONDS", default_value_t = 20)]
+    grace: u64,
+    /// Print the time that each phase took.
+    #[arg(long)]
+    timings: bool,
+}
 
 #[derive(Args)]
 pub(crate) struct RunArgs {
@@ -22,45 +38,201 @@ pub(crate) struct RunArgs {
     /// Seed of all random draws, instead of run.seed.
     #[arg(long, value_name = "N")]
     seed: Option<i64>,
-    /// Threads to use [default: all cores]. Results do not depend on it.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
-    threads: Option<u16>,
     /// Number of steps, instead of run.steps.
     #[arg(long, value_name = "N")]
     steps: Option<u32>,
     /// Change one key, for instance feed.random=5. May be given often; `murmur keys` lists all keys.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     overrides: Vec<Override>,
-    /// Print the time that each phase took.
-    #[arg(long)]
-    timings: bool,
+    /// Go on with the run in --out (or in runs/NAME), if it is this one; else begin it there.
+    #[arg(long = "continue")]
+    go_on: bool,
+    #[command(flatten)]
+    drive: Drive,
 }
 
-pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
-    let timings = args.timings.then(Timings::listen);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(args.threads.unwrap_or(0).into());
-    pool.build_global().map_err(|error| Failure::input(format!("--threads: {error}")))?;
+#[derive(Args)]
+pub(crate) struct ResumeArgs {
+    /// The run's folder.
+    run: PathBuf,
+    /// Length of the run in all, instead of the one it was begun with.
+    #[arg(long, value_name = "N")]
+    steps: Option<u32>,
+    #[command(flatten)]
+    drive: Drive,
+}
 
-    let config =
-        config::load(&args.config, &args.all_overrides()).map_err(murmur_engine::EngineError::from)?;
-    let out = args.out.clone().unwrap_or_else(|| free_folder(&args.config));
-    RunFolder::check_free(&out).map_err(murmur_engine::EngineError::from)?;
+#[derive(Args)]
+pub(crate) struct ForkArgs {
+    /// The run to branch off from; it is left as it is.
+    run: PathBuf,
+    /// The first step that the new run does its own way.
+    #[arg(long, value_name = "STEP")]
+    at: u32,
+    /// Change one key from that step on, for instance feed.random=5. May be given often.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    overrides: Vec<Override>,
+    /// Length of the new run in all, instead of the old one's.
+    #[arg(long, value_name = "N")]
+    steps: Option<u32>,
+    /// Folder for the new run; must not hold one yet.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    #[command(flatten)]
+    drive: Drive,
+}
 
+#[derive(Args)]
+pub(crate) struct ReplayArgs {
+    /// The run's folder; it is left as it is.
+    run: PathBuf,
+    /// Record what is carried out again in this folder, with the exposures of all agents.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    drive: Drive,
+}
+
+pub(crate) fn run(args: &RunArgs) -> Result<Done, Failure> {
+    let watch = args.drive.begin()?;
+    let config = config::load(&args.config, &args.all_overrides()).map_err(EngineError::from)?;
+    let default_out =
+        || if args.go_on { numbered_folder(&args.config, 1) } else { free_folder(&args.config) };
+    let out = args.out.clone().unwrap_or_else(default_out);
+    let again = format!("{} --seed 2", args.command());
+    if args.go_on && RunFolder::holds_run(&out) {
+        let run = Run::open(&out)?;
+        run.check_same(&config)?;
+        let opened = run.resume(None)?;
+        return watch.go_on(opened, &again, &out);
+    }
+    RunFolder::check_free(&out).map_err(EngineError::from)?;
     let mut simulation = Simulation::new(config)?;
     warn(simulation.warnings());
     simulation.record_to(&out)?;
-    let progress = Progress::new(simulation.world().config.run.steps);
-    while !simulation.is_finished() {
-        let report = simulation.step()?;
-        progress.advance(&simulation.world().clock, &report);
+    watch.drive(simulation, &again, &out)
+}
+
+pub(crate) fn resume(args: &ResumeArgs) -> Result<Done, Failure> {
+    let watch = args.drive.begin()?;
+    let run = Run::open(&args.run)?;
+    let committed = run.committed()?;
+    if run.is_complete() && args.steps.unwrap_or(committed.0) == committed.0 {
+        print(&format!("the run has done all its {committed} steps; --steps N makes it N steps long\n"))?;
+        return Ok(Done::Finished);
     }
-    progress.finish();
-    let clock = simulation.world().clock;
-    let summary = simulation.finish()?;
-    print(&summary::report(&summary, &clock, &args.command(), &out))?;
-    match timings {
-        Some(timings) => print(&format!("\n{}", timings.report())),
-        None => Ok(()),
+    let opened = run.resume(args.steps)?;
+    let again = format!("murmur replay {}", args.run.display());
+    watch.go_on(opened, &again, &args.run)
+}
+
+pub(crate) fn fork(args: &ForkArgs) -> Result<Done, Failure> {
+    let watch = args.drive.begin()?;
+    let mut overrides = args.overrides.clone();
+    overrides.extend(args.steps.map(|steps| Override::new("run.steps", i64::from(steps))));
+    let request = ForkRequest { at: Step(args.at), overrides: &overrides, out: &args.out };
+    let opened = Run::open(&args.run)?.fork(&request)?;
+    let again = format!("murmur replay {}", args.out.display());
+    watch.go_on(opened, &again, &args.out)
+}
+
+pub(crate) fn replay(args: &ReplayArgs) -> Result<Done, Failure> {
+    let watch = args.drive.begin()?;
+    let run = Run::open(&args.run)?;
+    let committed = run.committed()?;
+    let Opened { mut simulation, passed_over } = run.replay(args.out.as_deref())?;
+    tell_passed_over(&passed_over);
+    let first = simulation.next_step();
+    if !watch.carry_out(&mut simulation, committed)? {
+        return Ok(Done::Stopped);
+    }
+    let digest = run.digest()?;
+    print(&format!(
+        "{} steps from step {first} on came out the same; digest {digest}\n",
+        committed.0 - first.0
+    ))?;
+    simulation.finish()?;
+    watch.report()
+}
+
+/// A command that carries steps out.
+struct Watch {
+    timings: Option<Timings>,
+    stop: StopRequest,
+}
+
+impl Drive {
+    fn begin(&self) -> Result<Watch, Failure> {
+        let timings = self.timings.then(Timings::listen);
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads.unwrap_or(0).into());
+        pool.build_global().map_err(|error| Failure::input(format!("--threads: {error}")))?;
+        Ok(Watch { timings, stop: StopRequest::listen(self.grace)? })
+    }
+}
+
+impl Watch {
+    /// Goes on with a run that was opened.
+    fn go_on(&self, opened: Opened, again: &str, out: &Path) -> Result<Done, Failure> {
+        tell_passed_over(&opened.passed_over);
+        tell(&format!("going on at step {}", opened.simulation.next_step()));
+        self.drive(opened.simulation, again, out)
+    }
+
+    /// Carries out all steps that are left, and reports.
+    fn drive(&self, mut simulation: Simulation, again: &str, out: &Path) -> Result<Done, Failure> {
+        let end = Step(simulation.world().config.run.steps);
+        if !self.carry_out(&mut simulation, end)? {
+            simulation.keep_checkpoint()?;
+            let done = simulation.next_step();
+            tell(&format!(
+                "stopped with {done} of {end} steps done; go on with\n  murmur resume {}",
+                out.display()
+            ));
+            return Ok(Done::Stopped);
+        }
+        let clock = simulation.world().clock;
+        let summary = simulation.finish()?;
+        let folder = out.display();
+        let next = [
+            again.to_owned(),
+            format!(
+                "murmur fork {folder} --at {} --set opinion.model.confidence=0.2 --out {folder}-fork",
+                summary.steps / 2
+            ),
+            format!(
+                "duckdb -c \"SELECT * FROM '{folder}/tables/cascades.parquet' ORDER BY scale DESC LIMIT 10\""
+            ),
+        ];
+        print(&summary::report(&summary, &clock, &next, out))?;
+        self.report()
+    }
+
+    /// Carries out the steps before `end`; false if a signal came first.
+    fn carry_out(&self, simulation: &mut Simulation, end: Step) -> Result<bool, Failure> {
+        let progress = Progress::new(end.0);
+        while simulation.next_step() < end {
+            if self.stop.is_wanted() {
+                progress.finish();
+                return Ok(false);
+            }
+            let report = simulation.step()?;
+            progress.advance(&simulation.world().clock, &report);
+        }
+        progress.finish();
+        Ok(true)
+    }
+
+    fn report(&self) -> Result<Done, Failure> {
+        if let Some(timings) = &self.timings {
+            print(&format!("\n{}", timings.report()))?;
+        }
+        Ok(Done::Finished)
+    }
+}
+
+fn tell_passed_over(passed_over: &[murmur_journal::JournalError]) {
+    for error in passed_over {
+        tell(&format!("warning: {error}; going on from an earlier one"));
     }
 }
 
@@ -88,9 +260,12 @@ impl RunArgs {
 
 /// `runs/NAME`, or the first of `runs/NAME-2`, `runs/NAME-3`, … that is free.
 fn free_folder(config: &Path) -> PathBuf {
+    let mut folders = (1..).map(|number| numbered_folder(config, number));
+    folders.find(|folder| !folder.exists()).expect("some number is free")
+}
+
+/// The folder for the `number`-th run of a configuration.
+fn numbered_folder(config: &Path, number: u32) -> PathBuf {
     let name = config.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let numbered = (2..).map(|number| format!("{name}-{number}"));
-    let mut names = std::iter::once(name.clone()).chain(numbered);
-    let free = names.find(|name| !Path::new("runs").join(name).exists());
-    Path::new("runs").join(free.expect("some number is free"))
+    Path::new("runs").join(if number == 1 { name } else { format!("{name}-{number}") })
 }

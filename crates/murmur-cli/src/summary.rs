@@ -8,12 +8,12 @@ use murmur_engine::{OpinionChange, Summary, WatchedPoint, WatchedSeries};
 
 use crate::plot::{Curve, Point, bars, curves};
 
-/// Tables, plots and what to try next after `command`.
-pub(crate) fn report(summary: &Summary, clock: &Clock, command: &str, out: &Path) -> String {
+/// Tables, plots and what to try `next`.
+pub(crate) fn report(summary: &Summary, clock: &Clock, next: &[String], out: &Path) -> String {
     let mut page = totals(summary, clock);
     page += &watched(&summary.watched, summary.steps, clock);
     page += &opinions(&summary.opinions);
-    page + &next_commands(command, out)
+    page + &next_commands(next, out)
 }
 
 fn totals(summary: &Summary, clock: &Clock) -> String {
@@ -100,15 +100,13 @@ fn opinions(changes: &[OpinionChange]) -> String {
     page
 }
 
-/// Commands that go on from this one: `command` is the run's own, without what a new run must choose anew.
-fn next_commands(command: &str, out: &Path) -> String {
-    let out = out.display();
-    format!(
-        "\nwritten to {out}; try next\n  \
-         {command} --seed 2\n  \
-         {command} --set opinion.model.confidence=0.2\n  \
-         duckdb -c \"SELECT * FROM '{out}/tables/cascades.parquet' ORDER BY scale DESC LIMIT 10\"\n"
-    )
+/// Where the run lies, and commands that go on from it.
+fn next_commands(next: &[String], out: &Path) -> String {
+    let mut page = format!("\nwritten to {}; try next\n", out.display());
+    for command in next {
+        let _ = writeln!(page, "  {command}");
+    }
+    page
 }
 
 /// A count with commas between thousands.

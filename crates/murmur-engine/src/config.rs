@@ -313,6 +313,16 @@ impl Config {
         copy.paths_mut().into_iter().map(|path| path.clone()).collect()
     }
 
+    /// Makes the run independent of the working directory, so that it can be gone on with from any other.
+    fn make_paths_absolute(&mut self) {
+        for path in self.paths_mut() {
+            // Only an empty path has no absolute form; whoever opens it says so.
+            if let Ok(absolute) = std::path::absolute(&*path) {
+                *path = absolute;
+            }
+        }
+    }
+
     /// Every path in the configuration, to be resolved.
     fn paths_mut(&mut self) -> Vec<&mut PathBuf> {
         let mut paths = Vec::new();

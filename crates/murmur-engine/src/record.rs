@@ -3,10 +3,8 @@
 //! A [`Recorder`] writes the step into the journal, or holds it against a journal that has it already, or does nothing.
 //! Tables are made from the journal when a run ends (`tables.rs`).
 
-use std::path::Path;
-
 use murmur_core::{Probability, Step};
-use murmur_journal::{JournalReader, JournalWriter, Shard, StepBatches, Tables};
+use murmur_journal::{JournalReader, JournalWriter, Shard, Tables};
 
 use crate::apply::Applied;
 use crate::history::{Encoded, RecordedStep, encode, table_name};
@@ -19,8 +17,15 @@ pub(crate) enum Recorder {
     Off,
     /// Into the journal of the run.
     Writing(JournalWriter),
-    /// They are in this journal already: its decisions are taken again, and what comes out must be the same.
-    Replaying(JournalReader),
+    /// They are in a journal already: its decisions are taken again, and what comes out must be the same.
+    Replaying(Replay),
+}
+
+/// A journal that is carried out again.
+pub(crate) struct Replay {
+    pub(crate) journal: JournalReader,
+    /// Where the steps are recorded once more, with the exposures of all agents.
+    pub(crate) into: Option<JournalWriter>,
 }
 
 impl Recorder {
@@ -28,8 +33,8 @@ impl Recorder {
     pub(crate) fn recorded(&mut self, step: Step) -> Result<Option<RecordedStep>, EngineError> {
         match self {
             Self::Off | Self::Writing(_) => Ok(None),
-            Self::Replaying(journal) => {
-                let batches = journal.step(step, Tables::All)?;
+            Self::Replaying(replay) => {
+                let batches = replay.journal.step(step, Tables::All)?;
                 Ok(Some(RecordedStep { step, batches }))
             }
         }
@@ -46,18 +51,24 @@ pub(crate) fn record(
     measures: &[Measure],
 ) -> Result<(), EngineError> {
     let _span = tracing::info_span!("record").entered();
-    let share = world.config.tables.exposures;
-    if let Recorder::Writing(journal) = recorder {
-        return write(journal, now, &encode(world, applied, measures, share));
-    }
-    match recorded {
-        Some(recorded) => Ok(compare(recorded, &encode(world, applied, measures, share))?),
-        None => Ok(()),
+    let batches = |share| encode(world, applied, measures, share);
+    match recorder {
+        Recorder::Off => Ok(()),
+        Recorder::Writing(journal) => write(journal, now, &batches(world.config.tables.exposures)),
+        Recorder::Replaying(replay) => {
+            if let Some(recorded) = recorded {
+                compare(recorded, &batches(world.config.tables.exposures))?;
+            }
+            match &mut replay.into {
+                Some(journal) => write(journal, now, &batches(Probability::of(1.0))),
+                None => Ok(()),
+            }
+        }
     }
 }
 
 /// Adds the batches of a step to the journal and commits it.
-pub(crate) fn write(journal: &mut JournalWriter, now: Step, batches: &[Encoded]) -> Result<(), EngineError> {
+fn write(journal: &mut JournalWriter, now: Step, batches: &[Encoded]) -> Result<(), EngineError> {
     for batch in batches {
         journal.append(batch.table, batch.shard, batch.rows, &batch.payload)?;
     }

@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use murmur_core::{Action, Event, Outcome, Step};
+use murmur_core::{Action, Event, Outcome, Probability, Step};
 use murmur_journal::{
     Ancestor, Durability, InputFile, JournalError, JournalReader, JournalWriter, Manifest, RunError,
     RunFolder, Settings, Tables, latest_checkpoint, write_checkpoint,
@@ -16,7 +16,7 @@ use murmur_store::{PlatformConfig, Rules};
 use crate::apply::{Applied, Seeded, carry_out, seed_posts_due};
 use crate::config::with_overrides;
 use crate::history::{RecordedEvent, RecordedOutcome, RecordedStep};
-use crate::record::{Difference, Recorder};
+use crate::record::{Difference, Recorder, Replay};
 use crate::{Config, EngineError, Override, Simulation, checkpoint};
 
 /// The runs that a run branched off from.
@@ -242,7 +242,7 @@ impl Run {
                 self.lineage.start()
             )));
         }
-        simulation.recorder = Recorder::Replaying(journal);
+        simulation.recorder = Recorder::Replaying(Replay { journal, into: None });
         while simulation.next < end {
             simulation.step()?;
         }
@@ -269,6 +269,8 @@ impl Run {
             self.manifest.config["run"]["steps"] = steps.into();
         }
         let mut opened = self.at(None)?;
+        // What is derived from the journal is made anew at the end.
+        self.folder.remove_summary()?;
         self.folder.write_manifest(&self.manifest)?;
         opened.simulation.go_on_writing(self)?;
         Ok(opened)
@@ -347,16 +349,44 @@ impl Run {
         Ok(())
     }
 
-    /// The run from its first own step on, to be carried out again and held against its journal.
+    /// The run from its first own step on, to be carried out again and held against its journal; and, if `out` is given,
+    /// recorded there with the exposures of all agents.
     ///
     /// # Errors
-    /// As [`Self::at`].
-    pub fn replay(&self) -> Result<Opened, EngineError> {
+    /// As [`Self::at`]; also when `out` is taken, or the run branched off another.
+    pub fn replay(&self, out: Option<&Path>) -> Result<Opened, EngineError> {
         let mut opened = self.at(Some(self.lineage.start()))?;
-        if let Some(journal) = self.journal()? {
-            opened.simulation.recorder = Recorder::Replaying(journal);
-        }
+        let Some(journal) = self.journal()? else { return Ok(opened) };
+        let into = out.map(|out| self.record_again(&mut opened.simulation, out)).transpose()?;
+        opened.simulation.recorder = Recorder::Replaying(Replay { journal, into });
         Ok(opened)
+    }
+
+    fn record_again(&self, simulation: &mut Simulation, out: &Path) -> Result<JournalWriter, EngineError> {
+        if !self.manifest.lineage.is_empty() {
+            return Err(EngineError::Unfit(
+                "--out: a run that branched off another cannot be recorded again; replay that one".to_owned(),
+            ));
+        }
+        let mut config = self.config.clone();
+        config.tables.exposures = Probability::of(1.0);
+        let folder = RunFolder::create(out, &manifest_of(&config)?)?;
+        let writer = JournalWriter::create(&folder.journal(), settings_of(&config))?;
+        simulation.folder = Some(folder);
+        Ok(writer)
+    }
+
+    /// The digest of its journal: runs with equal digests have equal journals.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn digest(&self) -> Result<String, EngineError> {
+        Ok(self.journal()?.map_or_else(Default::default, |journal| journal.digest()).to_string())
+    }
+
+    /// Whether it has done all its steps and its tables are made.
+    pub fn is_complete(&self) -> bool {
+        self.folder.is_finished()
     }
 
     /// Carries all actions out again and hands over the events of each step, as they came out.

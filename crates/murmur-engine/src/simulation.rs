@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use murmur_core::Step;
+use murmur_core::{Probability, Step};
 use murmur_data::Warning;
 use murmur_journal::{JournalReader, RunFolder, prune_checkpoints, write_checkpoint};
 
@@ -12,7 +12,7 @@ use crate::decide::{Policy, decide};
 use crate::measure::{Meter, measure};
 use crate::observe::observe;
 use crate::recommend::recommend;
-use crate::record::{Recorder, record};
+use crate::record::{Recorder, Replay, record};
 use crate::runs::Lineage;
 use crate::script::LineResult;
 use crate::summary::{SeriesKeeper, Start, Summary, summarize};
@@ -138,6 +138,10 @@ impl Simulation {
     /// When the disk cannot be written.
     pub fn finish(mut self) -> Result<Summary, EngineError> {
         let _span = tracing::info_span!("finish").entered();
+        if let Recorder::Replaying(Replay { into: Some(journal), .. }) = self.recorder {
+            self.recorder = Recorder::Writing(journal);
+            self.world.config.tables.exposures = Probability::of(1.0);
+        }
         if let Some(folder) = &self.folder {
             let (path, tables) = (folder.path().to_owned(), folder.tables());
             self.keep_checkpoint()?;
@@ -145,7 +149,7 @@ impl Simulation {
         }
         let summary = self.summary();
         if let Some(folder) = &self.folder {
-            folder.write_json("summary.json", &summary)?;
+            folder.write_summary(&summary)?;
         }
         Ok(summary)
     }

@@ -123,6 +123,38 @@ impl RunFolder {
         self.write_json(MANIFEST, manifest)
     }
 
+    /// Whether a run lies at `path`.
+    pub fn holds_run(path: &Path) -> bool {
+        path.join(MANIFEST).exists()
+    }
+
+    /// Removes the summary, by which a finished run is known.
+    ///
+    /// # Errors
+    /// When the disk cannot be written.
+    pub fn remove_summary(&self) -> Result<(), RunError> {
+        let path = self.path.join(SUMMARY);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(RunError::Io { path, source: error })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes the summary, by which a finished run is known.
+    ///
+    /// # Errors
+    /// When the disk cannot be written.
+    pub fn write_summary(&self, summary: &impl Serialize) -> Result<(), RunError> {
+        self.write_json(SUMMARY, summary)
+    }
+
+    /// Whether the run is finished: it has a summary.
+    pub fn is_finished(&self) -> bool {
+        self.path.join(SUMMARY).exists()
+    }
+
     /// Opens the run at `path`.
     ///
     /// # Errors
@@ -172,7 +204,7 @@ impl RunFolder {
     ///
     /// # Errors
     /// When the disk cannot be written; a former file of that name is left as it was.
-    pub fn write_json(&self, name: &str, value: &impl Serialize) -> Result<(), RunError> {
+    fn write_json(&self, name: &str, value: &impl Serialize) -> Result<(), RunError> {
         let target = self.path.join(name);
         let partial = self.path.join(format!("{name}.partial"));
         let mut text = serde_json::to_string_pretty(value).expect("plain data has a JSON form");
@@ -185,6 +217,7 @@ impl RunFolder {
 }
 
 const MANIFEST: &str = "manifest.json";
+const SUMMARY: &str = "summary.json";
 
 fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = File::create(path)?;
@@ -217,7 +250,7 @@ mod tests {
         let folder = RunFolder::create(&path, &manifest()).unwrap();
         assert_eq!(entries(&path), ["manifest.json", "tables"]);
         assert_eq!(entries(&root.path().join("deep")), ["run"]);
-        folder.write_json("summary.json", &serde_json::json!({"posts": 3})).unwrap();
+        folder.write_summary(&serde_json::json!({"posts": 3})).unwrap();
         assert_eq!(entries(&path), ["manifest.json", "summary.json", "tables"]);
         let read: Manifest =
             serde_json::from_str(&fs::read_to_string(path.join("manifest.json")).unwrap()).unwrap();

@@ -167,6 +167,7 @@ impl Public {
             let (author, root) = (self.posts.author(repost), self.posts.root(repost));
             self.posts.delete(repost);
             self.reactions.reposts.remove(&Pair::with_post(author, root));
+            // Nobody asks any more who engaged with a deleted root.
             if repost == post {
                 self.reactions.engagers.remove(author, root);
             }

@@ -32,9 +32,10 @@ impl Products {
 
     /// Puts a product on sale, unless one has that number or name.
     pub(crate) fn add(&mut self, id: ProductId, name: &str) -> Result<(), Refusal> {
-        if self.by_name.contains_key(name) || !self.ids.insert(id) {
+        if self.by_name.contains_key(name) || self.ids.contains(&id) {
             return Err(Refusal::AlreadyDone);
         }
+        self.ids.insert(id);
         let name: Arc<str> = name.into();
         self.by_name.insert(name.clone(), self.products.len());
         self.products.push(Product { id, name, sales: 0 });

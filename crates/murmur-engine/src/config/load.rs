@@ -137,6 +137,7 @@ pub fn load(path: &Path, overrides: &[Override]) -> Result<Config, ConfigError> 
         }
     }
     let mut config = with_overrides(config, overrides)?;
+    config.make_paths_absolute();
     config.behaviour.complete();
     config.check().map_err(|message| ConfigError::Unfit { path: path.to_owned(), message })?;
     Ok(config)
@@ -159,7 +160,9 @@ pub fn of_script(path: &Path, overrides: &[Override]) -> Result<Config, EngineEr
         script: ScriptConfig { path: Some(path.to_owned()) },
         ..Config::default()
     };
-    let config = with_overrides(config, overrides)?;
+    let mut config = with_overrides(config, overrides)?;
+    config.make_paths_absolute();
+    config.behaviour.complete();
     config.check().map_err(|message| ConfigError::Unfit { path: path.to_owned(), message })?;
     Ok(config)
 }
@@ -275,7 +278,10 @@ mod tests {
         fs::write(&path, format!("{SMALL}{file}")).unwrap();
         let inputs = |overrides: &[Override]| load(&path, overrides).unwrap().inputs();
         assert_eq!(inputs(&[]), [folder.path().join("people.csv")]);
-        assert_eq!(inputs(&[Override::new("population.path", "other.csv")]), [PathBuf::from("other.csv")]);
+        assert_eq!(
+            inputs(&[Override::new("population.path", "other.csv")]),
+            [std::path::absolute("other.csv").unwrap()]
+        );
     }
 
     #[test]
