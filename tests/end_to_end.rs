@@ -371,7 +371,7 @@ fn faults_in_populations_and_graphs_name_file_line_and_column() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_place_that_cannot_be_written_is_the_systems_fault() {
-    check_fault(&Desk::new(), "run small.toml --out /proc/run", 1, &["/proc/", "cannot write"]);
+    check_fault(&Desk::new(), "run small.toml --out /proc/run", 1, &["/proc/", "cannot read or write"]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! Lists of followees are short, so an agent that follows or unfollows gets its list whole in the overlay. Lists of
 //! followers can be huge, so an agent that gains or loses followers gets a [`Patch`] there. When the overlay has grown
-//! to a quarter of the base, both are rebuilt as one: a rebuild takes time in proportion to the graph, and at least a
+//! to the size of the base, both are rebuilt as one: a rebuild takes time in proportion to the graph, and at least a
 //! share of the graph must have been touched since the last one, so its cost per change stays bounded.
 
 use murmur_core::{AgentId, Follow};
@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 use crate::csr::Csr;
 use crate::patch::{AgentList, Patch, insert};
 
-/// The overlay may hold this many entries (ids, and the overhead of lists) beside a quarter of the base's, so that
+/// The overlay may hold this many entries (ids, and the overhead of lists) beside as many as the base has, so that
 /// small graphs are not rebuilt all the time.
 const OVERLAY_ALLOWANCE: usize = 65_536;
 
@@ -159,7 +159,7 @@ impl FollowGraph {
     }
 
     fn compact_when_due(&mut self) {
-        if self.overlay > self.followees.len() / 4 + OVERLAY_ALLOWANCE {
+        if self.overlay > self.followees.len() + OVERLAY_ALLOWANCE {
             self.compact();
         }
     }
@@ -218,7 +218,7 @@ mod tests {
             if !graph.follow(follower, followee) {
                 graph.unfollow(follower, followee);
             }
-            assert!(graph.overlay <= graph.followees.len() / 4 + OVERLAY_ALLOWANCE);
+            assert!(graph.overlay <= graph.followees.len() + OVERLAY_ALLOWANCE);
         }
         assert!(graph.followees.len() > 200_000, "nothing was merged: {} in the base", graph.followees.len());
         graph.compact();

@@ -38,7 +38,7 @@ pub enum RunError {
         source: serde_json::Error,
     },
     /// The system refused.
-    #[error("cannot use {}: {source}", path.display())]
+    #[error("cannot read or write {}: {source}", path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,
