@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use murmur_data::edges::{Nodes, read_edges};
-use murmur_data::table::{Column, ColumnData, Kind, TableWriter};
+use murmur_data::table::{Column, ColumnData, Form, Kind, TableFolder, TableWriter};
 
 /// Rows handed to the writer at a time, as the engine does.
 const GROUP: u32 = 500_000;
@@ -59,7 +59,8 @@ fn write_exposures(dir: &Path) {
     let columns = [("step", Kind::U32), ("agent_id", Kind::U32), ("post_id", Kind::U32), ("rank", Kind::U32)]
         .map(|(name, kind)| Column::new(name, kind));
     let columns = columns.into_iter().chain([Column::new("source", Kind::Category)]).collect();
-    let mut table = TableWriter::create(dir, "exposures", columns).expect("the folder is writable");
+    let folder = TableFolder { path: dir, form: Form::Parquet };
+    let mut table = TableWriter::create(folder, "exposures", columns).expect("the folder is writable");
     for start in (0..EXPOSURES).step_by(GROUP as usize) {
         let rows = start..start + GROUP;
         // 10,000 agents are active in a step, in order, each shown ten of some recent posts.

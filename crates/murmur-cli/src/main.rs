@@ -3,7 +3,9 @@
 //! Exit codes: 0 done, 1 the system failed (a disk, a damaged journal), 2 the command, the configuration or an input file
 //! is at fault, 75 a signal ended the run early.
 
+mod export;
 mod failure;
+mod inspect;
 mod measure;
 mod plot;
 mod progress;
@@ -38,6 +40,10 @@ enum Command {
     Fork(run::ForkArgs),
     /// Carry a run out again with the decisions it recorded, and check that it comes out the same.
     Replay(run::ReplayArgs),
+    /// Write a run, finished or not, in a form that other programs read.
+    Export(export::ExportArgs),
+    /// Show a run, one of its posts or one of its agents.
+    Inspect(inspect::InspectArgs),
     /// Carry out a file of actions, line by line, on a platform of its own.
     Script(script::ScriptArgs),
     /// Measure your own data: cascades, opinions or a network. Prints JSON.
@@ -53,6 +59,8 @@ fn main() -> ExitCode {
         Command::Resume(args) => run::resume(&args),
         Command::Fork(args) => run::fork(&args),
         Command::Replay(args) => run::replay(&args),
+        Command::Export(args) => export::export(&args).map(|()| Done::Finished),
+        Command::Inspect(args) => inspect::inspect(&args).map(|()| Done::Finished),
         Command::Script(args) => script::script(&args).map(|()| Done::Finished),
         Command::Measure(command) => measure::measure(&command).map(|()| Done::Finished),
         Command::Keys => print_keys().map(|()| Done::Finished),

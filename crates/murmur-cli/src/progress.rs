@@ -27,7 +27,7 @@ impl Progress {
         }
         let bar =
             ProgressBar::with_draw_target(Some(u64::from(steps)), ProgressDrawTarget::stderr_with_hz(10));
-        let style = ProgressStyle::with_template("{bar:32} {pos}/{len} steps  {msg}  {eta} left")
+        let style = ProgressStyle::with_template("{bar:16} {pos}/{len} steps  {msg}  {eta} left")
             .expect("the template is fixed");
         bar.set_style(style);
         Self::Bar(bar)

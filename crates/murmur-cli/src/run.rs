@@ -230,7 +230,7 @@ impl Watch {
     }
 }
 
-fn tell_passed_over(passed_over: &[murmur_journal::JournalError]) {
+pub(crate) fn tell_passed_over(passed_over: &[murmur_journal::JournalError]) {
     for error in passed_over {
         tell(&format!("warning: {error}; going on from an earlier one"));
     }

@@ -110,7 +110,7 @@ fn next_commands(next: &[String], out: &Path) -> String {
 }
 
 /// A count with commas between thousands.
-fn count_of(count: u64) -> String {
+pub(crate) fn count_of(count: u64) -> String {
     let digits = count.to_string();
     let groups: Vec<&str> =
         digits.as_bytes().rchunks(3).rev().map(|group| str::from_utf8(group).unwrap_or("")).collect();

@@ -54,6 +54,8 @@ pub enum Purpose {
     Sampling = 10,
     /// How long an agent's session lasts.
     Session = 11,
+    /// The name that an agent gets in a pseudonymized export.
+    Pseudonym = 12,
 }
 
 /// A stream of random draws with a key of its own.

@@ -13,6 +13,9 @@ pub enum DataError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// Something is where a new file or folder was to be made.
+    #[error("{} exists: give another --out, or remove it first", .0.display())]
+    Taken(PathBuf),
     /// The file's content is not what it should be.
     #[error("{}{}: {message}", path.display(), line.map(|line| format!(": line {line}")).unwrap_or_default())]
     Malformed {

@@ -7,11 +7,15 @@
 mod csv_file;
 pub mod edges;
 mod error;
+pub mod graphml;
 mod input;
 mod list_literal;
 pub mod measured;
+mod output;
 pub mod population;
 pub mod script;
+pub mod sqlite;
 pub mod table;
 
 pub use error::{DataError, Warning};
+pub use output::Output;

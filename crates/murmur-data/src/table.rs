@@ -1,21 +1,45 @@
-//! Writes tables of typed columns as Parquet files.
+//! Writes tables of typed columns as Parquet or CSV files.
 //!
-//! The same columns give the same file, byte for byte. A table under way is `NAME.parquet.partial`; it becomes
-//! `NAME.parquet` by a rename when it is finished, so a file of that name is always whole.
+//! The same columns give the same file, byte for byte. A table under way is `NAME.parquet.partial` (`NAME.csv.partial`);
+//! it becomes `NAME.parquet` by a rename when it is finished, so a file of that name is always whole.
+
+mod csv;
+mod parquet;
 
 use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-
-use parquet::basic::{Compression, Encoding, LogicalType, Repetition, Type as Physical, ZstdLevel};
-use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, FloatType, Int32Type};
-use parquet::errors::ParquetError;
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
-use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
-use parquet::schema::types::{ColumnPath, Type};
 
 use crate::DataError;
+use csv::CsvRows;
+use parquet::ParquetFile;
+
+/// The form of a table's file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Form {
+    /// Parquet, compressed by zstd.
+    Parquet,
+    /// CSV as in RFC 4180, but with bare newlines between rows: a header, then a line for each row. What is missing is
+    /// an empty field, a text without characters is `""`.
+    Csv,
+}
+
+impl Form {
+    fn extension(self) -> &'static str {
+        match self {
+            Self::Parquet => "parquet",
+            Self::Csv => "csv",
+        }
+    }
+}
+
+/// A folder that takes tables of one form.
+#[derive(Clone, Copy, Debug)]
+pub struct TableFolder<'a> {
+    /// The folder, which exists.
+    pub path: &'a Path,
+    /// The form of its files.
+    pub form: Form,
+}
 
 /// A column of a table.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -115,23 +139,35 @@ pub struct TableWriter {
     partial: PathBuf,
     whole: PathBuf,
     columns: Vec<Column>,
-    writer: SerializedFileWriter<File>,
+    rows: Rows,
+}
+
+/// The rows of a table on their way into a file.
+enum Rows {
+    Parquet(ParquetFile),
+    Csv(CsvRows),
 }
 
 impl TableWriter {
-    /// Begins the table `name` in the folder `dir`, which exists.
+    /// Begins the table `name` in a folder.
     ///
     /// # Errors
     /// [`DataError::Io`] when the file cannot be created.
-    pub fn create(dir: &Path, name: &str, columns: Vec<Column>) -> Result<Self, DataError> {
-        let whole = dir.join(format!("{name}.parquet"));
-        let partial = dir.join(format!("{name}.parquet.partial"));
+    pub fn create(folder: TableFolder<'_>, name: &str, columns: Vec<Column>) -> Result<Self, DataError> {
+        let extension = folder.form.extension();
+        let whole = folder.path.join(format!("{name}.{extension}"));
+        let partial = folder.path.join(format!("{name}.{extension}.partial"));
         let file = File::create(&partial).map_err(|source| DataError::io(&partial, source))?;
-        let writer = begin(file, name, &columns).map_err(|error| failure(&partial, error))?;
-        Ok(Self { partial, whole, columns, writer })
+        let rows = match folder.form {
+            Form::Parquet => Rows::Parquet(ParquetFile::begin(file, &partial, name, &columns)?),
+            Form::Csv => {
+                Rows::Csv(CsvRows::begin(file, &columns).map_err(|source| DataError::io(&partial, source))?)
+            }
+        };
+        Ok(Self { partial, whole, columns, rows })
     }
 
-    /// Appends rows, as one row group: some 100,000 rows and more at a time make small, fast files.
+    /// Appends rows; in Parquet as one row group: some 100,000 rows and more at a time make small, fast files.
     ///
     /// # Errors
     /// [`DataError::Io`] when the disk is full or fails.
@@ -148,7 +184,10 @@ impl TableWriter {
         if rows == 0 {
             return Ok(());
         }
-        write_row_group(&mut self.writer, data).map_err(|error| failure(&self.partial, error))
+        match &mut self.rows {
+            Rows::Parquet(file) => file.write(&self.partial, data),
+            Rows::Csv(file) => file.write(data, rows).map_err(|source| DataError::io(&self.partial, source)),
+        }
     }
 
     /// Ends the file, brings it to the disk and gives it its name.
@@ -156,117 +195,12 @@ impl TableWriter {
     /// # Errors
     /// [`DataError::Io`] when the disk is full or fails.
     pub fn finish(self) -> Result<(), DataError> {
-        let Self { partial, whole, writer, .. } = self;
-        let file = writer.into_inner().map_err(|error| failure(&partial, error))?;
+        let Self { partial, whole, rows, .. } = self;
+        let file = match rows {
+            Rows::Parquet(file) => file.finish(&partial)?,
+            Rows::Csv(file) => file.finish().map_err(|source| DataError::io(&partial, source))?,
+        };
         let named = file.sync_all().and_then(|()| std::fs::rename(&partial, whole));
         named.map_err(|source| DataError::io(&partial, source))
-    }
-}
-
-fn begin(file: File, name: &str, columns: &[Column]) -> Result<SerializedFileWriter<File>, ParquetError> {
-    let fields = columns.iter().map(schema_of).collect::<Result<Vec<_>, _>>()?;
-    let schema = Type::group_type_builder(name).with_fields(fields).build()?;
-    let mut properties = WriterProperties::builder()
-        .set_created_by(concat!("murmur ", env!("CARGO_PKG_VERSION")).to_owned())
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
-        .set_statistics_enabled(EnabledStatistics::Chunk);
-    for column in columns.iter().filter(|column| matches!(column.kind, Kind::U32 | Kind::OptU32)) {
-        // What a chunk falls back to when it has too many different values for a dictionary.
-        let path = ColumnPath::from(column.name.as_str());
-        properties = properties.set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
-    }
-    SerializedFileWriter::new(file, Arc::new(schema), Arc::new(properties.build()))
-}
-
-fn schema_of(column: &Column) -> Result<Arc<Type>, ParquetError> {
-    let unsigned = Some(LogicalType::integer(32, false));
-    let (physical, logical) = match column.kind {
-        Kind::U32 | Kind::OptU32 => (Physical::INT32, unsigned),
-        Kind::F32 => (Physical::FLOAT, None),
-        Kind::F64 | Kind::OptF64 => (Physical::DOUBLE, None),
-        Kind::Text | Kind::OptText | Kind::Category => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
-    };
-    let repetition = match column.kind {
-        Kind::OptU32 | Kind::OptF64 | Kind::OptText => Repetition::OPTIONAL,
-        Kind::U32 | Kind::F32 | Kind::F64 | Kind::Text | Kind::Category => Repetition::REQUIRED,
-    };
-    let builder = Type::primitive_type_builder(&column.name, physical);
-    builder.with_logical_type(logical).with_repetition(repetition).build().map(Arc::new)
-}
-
-fn write_row_group(
-    writer: &mut SerializedFileWriter<File>,
-    data: &[ColumnData<'_>],
-) -> Result<(), ParquetError> {
-    let mut group = writer.next_row_group()?;
-    for data in data {
-        let mut column = group.next_column()?.expect("the schema has a column for each slice");
-        write_column(&mut column, data)?;
-        column.close()?;
-    }
-    group.close().map(|_| ())
-}
-
-fn write_column(column: &mut SerializedColumnWriter<'_>, data: &ColumnData<'_>) -> Result<(), ParquetError> {
-    match *data {
-        ColumnData::U32(rows) => {
-            let rows: Vec<i32> = rows.iter().map(|&row| row.cast_signed()).collect();
-            required::<Int32Type>(column, &rows)
-        }
-        ColumnData::OptU32(rows) => {
-            let present: Vec<i32> = rows.iter().flatten().map(|&row| row.cast_signed()).collect();
-            optional::<Int32Type, _>(column, rows, &present)
-        }
-        ColumnData::F32(rows) => required::<FloatType>(column, rows),
-        ColumnData::F64(rows) => required::<DoubleType>(column, rows),
-        ColumnData::OptF64(rows) => {
-            let present: Vec<f64> = rows.iter().flatten().copied().collect();
-            optional::<DoubleType, _>(column, rows, &present)
-        }
-        ColumnData::Text(rows) => required::<ByteArrayType>(column, &byte_arrays(rows.iter().copied())),
-        ColumnData::OptText(rows) => {
-            optional::<ByteArrayType, _>(column, rows, &byte_arrays(rows.iter().flatten().copied()))
-        }
-        ColumnData::Category { codes, names } => {
-            let names = byte_arrays(names.iter().copied());
-            let rows: Vec<ByteArray> = codes.iter().map(|&code| names[usize::from(code)].clone()).collect();
-            required::<ByteArrayType>(column, &rows)
-        }
-    }
-}
-
-fn required<T: DataType>(column: &mut SerializedColumnWriter<'_>, rows: &[T::T]) -> Result<(), ParquetError> {
-    column.typed::<T>().write_batch(rows, None, None).map(|_| ())
-}
-
-/// Writes the values that are `present` among `rows`.
-fn optional<T: DataType, R>(
-    column: &mut SerializedColumnWriter<'_>,
-    rows: &[Option<R>],
-    present: &[T::T],
-) -> Result<(), ParquetError> {
-    let levels: Vec<i16> = rows.iter().map(|row| i16::from(row.is_some())).collect();
-    column.typed::<T>().write_batch(present, Some(&levels), None).map(|_| ())
-}
-
-/// The texts as slices of one buffer, which costs one allocation instead of one each.
-fn byte_arrays<'a>(texts: impl Iterator<Item = &'a str> + Clone) -> Vec<ByteArray> {
-    let buffer = ByteArray::from(texts.clone().flat_map(str::bytes).collect::<Vec<u8>>());
-    let mut start = 0;
-    let slice = |text: &str| {
-        let slice = buffer.slice(start, text.len());
-        start += text.len();
-        slice
-    };
-    texts.map(slice).collect()
-}
-
-fn failure(path: &Path, error: ParquetError) -> DataError {
-    match error {
-        ParquetError::External(source) => match source.downcast::<io::Error>() {
-            Ok(source) => DataError::io(path, *source),
-            Err(other) => DataError::whole(path, other.to_string()),
-        },
-        other => DataError::whole(path, other.to_string()),
     }
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::Path;
 
 use murmur_data::DataError;
-use murmur_data::table::{Column, ColumnData, Kind, TableWriter};
+use murmur_data::table::{Column, ColumnData, Form, Kind, TableFolder, TableWriter};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
 
@@ -18,6 +18,10 @@ const KINDS: [(&str, Kind); 8] = [
     ("opt_text", Kind::OptText),
     ("category", Kind::Category),
 ];
+
+fn parquet(path: &Path) -> TableFolder<'_> {
+    TableFolder { path, form: Form::Parquet }
+}
 
 fn every_kind() -> Vec<Column> {
     KINDS.map(|(name, kind)| Column::new(name, kind)).into()
@@ -38,7 +42,7 @@ fn three_rows() -> [ColumnData<'static>; 8] {
 }
 
 fn write_every_kind(dir: &Path) {
-    let mut table = TableWriter::create(dir, "all", every_kind()).unwrap();
+    let mut table = TableWriter::create(parquet(dir), "all", every_kind()).unwrap();
     table.write(&three_rows()).unwrap();
     table.write(&three_rows().map(|column| none_of(&column))).unwrap();
     table.write(&three_rows()).unwrap();
@@ -112,6 +116,25 @@ fn every_kind_of_column_reads_back() {
 }
 
 #[test]
+fn every_kind_of_column_reads_as_csv() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = TableFolder { path: dir.path(), form: Form::Csv };
+    let mut table = TableWriter::create(folder, "all", every_kind()).unwrap();
+    table.write(&three_rows()).unwrap();
+    table.write(&three_rows().map(|column| none_of(&column))).unwrap();
+    table.finish().unwrap();
+    let expected = "u32,opt_u32,f32,f64,opt_f64,text,opt_text,category\n\
+        0,,0.5,0.1,0.1,\"\",\"\",repost\n\
+        7,4294967295,-1,-0,,\"ü\n\"\"\",,like\n\
+        4294967295,0,340282350000000000000000000000000000000,";
+    let written = std::fs::read_to_string(dir.path().join("all.csv")).unwrap();
+    assert!(written.starts_with(expected), "{written}");
+    assert!(written.ends_with(",,a,🧠,repost\n"), "{written}");
+    let mut read = csv::Reader::from_path(dir.path().join("all.csv")).unwrap();
+    assert_eq!(read.records().map(|record| record.unwrap().len()).collect::<Vec<_>>(), [8, 8, 8]);
+}
+
+#[test]
 fn many_different_values_read_back() {
     // More than a dictionary holds, so that the second encoding is used too.
     let values: Vec<u32> = (0..400_000).map(|i: u32| i.wrapping_mul(2_654_435_761)).collect();
@@ -119,7 +142,7 @@ fn many_different_values_read_back() {
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let dir = tempfile::tempdir().unwrap();
     let columns = vec![Column::new("value", Kind::U32), Column::new("text", Kind::Text)];
-    let mut table = TableWriter::create(dir.path(), "many", columns).unwrap();
+    let mut table = TableWriter::create(parquet(dir.path()), "many", columns).unwrap();
     table.write(&[ColumnData::U32(&values), ColumnData::Text(&texts)]).unwrap();
     table.finish().unwrap();
     let rows = rows_of(&dir.path().join("many.parquet"));
@@ -132,7 +155,7 @@ fn many_different_values_read_back() {
 #[test]
 fn a_table_may_have_no_rows() {
     let dir = tempfile::tempdir().unwrap();
-    TableWriter::create(dir.path(), "none", every_kind()).unwrap().finish().unwrap();
+    TableWriter::create(parquet(dir.path()), "none", every_kind()).unwrap().finish().unwrap();
     assert_eq!(rows_of(&dir.path().join("none.parquet")), Vec::<Vec<(String, Field)>>::new());
 }
 
@@ -159,7 +182,7 @@ fn the_file_names_its_writer() {
 fn a_table_has_its_name_only_when_it_is_whole() {
     let dir = tempfile::tempdir().unwrap();
     let (partial, whole) = (dir.path().join("all.parquet.partial"), dir.path().join("all.parquet"));
-    let mut table = TableWriter::create(dir.path(), "all", every_kind()).unwrap();
+    let mut table = TableWriter::create(parquet(dir.path()), "all", every_kind()).unwrap();
     table.write(&three_rows()).unwrap();
     assert!(partial.exists() && !whole.exists());
     drop(table);
@@ -171,7 +194,7 @@ fn a_table_has_its_name_only_when_it_is_whole() {
 #[test]
 fn a_folder_that_cannot_be_written_is_named() {
     let dir = tempfile::tempdir().unwrap();
-    let error = TableWriter::create(&dir.path().join("absent"), "all", every_kind()).err().unwrap();
+    let error = TableWriter::create(parquet(&dir.path().join("absent")), "all", every_kind()).err().unwrap();
     let expected = dir.path().join("absent/all.parquet.partial");
     assert!(matches!(error, DataError::Io { path, .. } if path == expected));
 }
@@ -183,7 +206,7 @@ fn a_full_disk_is_an_error() {
     let partial = dir.path().join("all.parquet.partial");
     // A device that accepts nothing stands in for the disk.
     std::os::unix::fs::symlink("/dev/full", &partial).unwrap();
-    let mut table = TableWriter::create(dir.path(), "all", every_kind()).unwrap();
+    let mut table = TableWriter::create(parquet(dir.path()), "all", every_kind()).unwrap();
     let error = table.write(&three_rows()).and_then(|()| table.finish()).unwrap_err();
     assert!(
         matches!(&error, DataError::Io { path, source } if *path == partial && source.kind() == std::io::ErrorKind::StorageFull),
@@ -197,7 +220,7 @@ fn a_full_disk_is_an_error() {
 fn columns_of_different_lengths_are_a_bug() {
     let dir = tempfile::tempdir().unwrap();
     let columns = vec![Column::new("a", Kind::U32), Column::new("b", Kind::U32)];
-    let mut table = TableWriter::create(dir.path(), "uneven", columns).unwrap();
+    let mut table = TableWriter::create(parquet(dir.path()), "uneven", columns).unwrap();
     let _ = table.write(&[ColumnData::U32(&[1]), ColumnData::U32(&[1, 2])]);
 }
 
@@ -205,6 +228,7 @@ fn columns_of_different_lengths_are_a_bug() {
 #[should_panic(expected = "column `a`")]
 fn a_slice_of_another_kind_is_a_bug() {
     let dir = tempfile::tempdir().unwrap();
-    let mut table = TableWriter::create(dir.path(), "other", vec![Column::new("a", Kind::U32)]).unwrap();
+    let mut table =
+        TableWriter::create(parquet(dir.path()), "other", vec![Column::new("a", Kind::U32)]).unwrap();
     let _ = table.write(&[ColumnData::F64(&[1.0])]);
 }

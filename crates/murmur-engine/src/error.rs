@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use murmur_data::DataError;
 use murmur_graph::GraphError;
 use murmur_journal::{JournalError, RunError};
+use murmur_store::OutcomeDiffers;
 
 use crate::ConfigError;
 use crate::history::HistoryError;
@@ -43,6 +44,9 @@ pub enum EngineError {
     /// A step comes out differently from what the journal holds.
     #[error(transparent)]
     Differs(#[from] Difference),
+    /// An action comes out differently on a platform without feeds.
+    #[error(transparent)]
+    OutcomeDiffers(#[from] OutcomeDiffers),
     /// The run folder's manifest.
     #[error("{}: {message}", path.display())]
     Manifest {
@@ -65,7 +69,7 @@ impl EngineError {
             | Self::Manifest { .. }
             | Self::NoSuchFile { .. }
             | Self::Graph(_) => true,
-            Self::Data(DataError::Malformed { .. }) => true,
+            Self::Data(DataError::Malformed { .. } | DataError::Taken(_)) => true,
             Self::Data(DataError::Io { source, .. }) => {
                 matches!(source.kind(), ErrorKind::NotFound | ErrorKind::IsADirectory)
             }
@@ -73,7 +77,7 @@ impl EngineError {
                 error,
                 JournalError::Missing(_) | JournalError::Newer { .. } | JournalError::NoStep { .. }
             ),
-            Self::History(_) | Self::Differs(_) => false,
+            Self::History(_) | Self::Differs(_) | Self::OutcomeDiffers(_) => false,
             Self::Run(error) => !matches!(error, RunError::Io { .. }),
         }
     }

@@ -93,6 +93,10 @@ pub struct HistoryError {
 impl RecordedStep {
     /// The table of what was done, for whoever wants it alone.
     pub(crate) const EVENTS: TableId = EVENTS;
+    /// The table of the opinions that changed.
+    pub(crate) const OPINIONS: TableId = OPINIONS;
+    /// Every table, in the order of the journal.
+    pub(crate) const ALL: [TableId; 5] = [EVENTS, MEASURES, TURNS, EXPOSURES, OPINIONS];
 
     /// What was done, in order; texts get their vectors from `embed`.
     pub(crate) fn events(&self, embed: &Embed<'_>) -> Result<Vec<RecordedEvent>, HistoryError> {

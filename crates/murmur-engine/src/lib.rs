@@ -14,7 +14,9 @@ mod apply;
 mod checkpoint;
 mod decide;
 mod error;
+mod export;
 mod history;
+mod inspect;
 mod measure;
 mod observe;
 mod recommend;
@@ -30,6 +32,11 @@ mod world;
 
 pub use config::{Config, ConfigError, Override};
 pub use error::EngineError;
+pub use export::{ExportFormat, ExportRequest, Exported, Names};
+pub use inspect::{
+    AgentPage, Branching, CascadeCard, CommentCard, Deed, FeedRow, Inspection, OpinionMove, OpinionPath,
+    Overview, PostCard, PostPage, TableSize, TreeRow, Who,
+};
 pub use record::Difference;
 pub use runs::{ForkRequest, Opened, Run};
 pub use script::{LineResult, Named};

@@ -4,10 +4,10 @@
 //! `metrics.every` steps, from the first on.
 
 use murmur_agents::Beliefs;
-use murmur_core::{Action, ActionKind, AgentId, Outcome, PostId, Step, TopicId};
+use murmur_core::{Action, ActionKind, AgentId, Outcome, PostId, Stance, Step, TopicId};
 use murmur_graph::Projection;
 use murmur_metrics::{
-    ActionCounts, CascadeTracker, OpinionNetwork, OpinionSummary, Spread, gini, label_mixing,
+    ActionCounts, CascadeTracker, OpinionNetwork, OpinionSummary, SortedOpinions, Spread, gini, label_mixing,
     opinion_networks,
 };
 use rayon::prelude::*;
@@ -246,12 +246,12 @@ fn cascade(tracker: &CascadeTracker, watched: &mut Watched) -> Vec<Measure> {
 /// Opinions on every topic and across follows, in the order of topics.
 fn population(world: &World, meter: &Meter) -> Vec<Measure> {
     let graph = Projection(&world.public.graph.follows);
-    let columns: Vec<Vec<f64>> = (0..world.config.topic.len() as u16)
-        .map(|topic| opinion_column(&world.beliefs, TopicId(topic)))
-        .collect();
+    let topics = world.config.topic.len() as u16;
+    let columns: Vec<Vec<f64>> =
+        (0..topics).map(|topic| opinion_column(&world.beliefs, TopicId(topic))).collect();
     let columns: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
     let (opinions, networks): (Vec<OpinionSummary>, Vec<OpinionNetwork>) = rayon::join(
-        || columns.par_iter().map(|column| OpinionSummary::of(column.iter().copied())).collect(),
+        || (0..topics).into_par_iter().map(|topic| summary_of(&world.beliefs, TopicId(topic))).collect(),
         || opinion_networks(&graph, &columns),
     );
     let mut measures = Vec::new();
@@ -267,6 +267,11 @@ fn population(world: &World, meter: &Meter) -> Vec<Measure> {
         });
     }
     measures
+}
+
+/// How opinions on a topic are distributed.
+pub(crate) fn summary_of(beliefs: &Beliefs, topic: TopicId) -> OpinionSummary {
+    SortedOpinions::of_singles(beliefs.column(topic).map(Stance::get).collect()).summary()
 }
 
 /// The opinions of all agents on a topic.

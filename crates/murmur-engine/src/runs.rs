@@ -6,11 +6,13 @@
 
 use std::path::{Path, PathBuf};
 
-use murmur_core::{Action, Event, Outcome, Probability, Step};
+use murmur_core::{Action, Event, Found, Outcome, Probability, Step};
+use murmur_data::DataError;
 use murmur_journal::{
-    Ancestor, Durability, InputFile, JournalError, JournalReader, JournalWriter, Manifest, RunError,
-    RunFolder, Settings, Tables, latest_checkpoint, write_checkpoint,
+    Ancestor, Durability, InputFile, JournalError, JournalReader, JournalWriter, Manifest, RunFolder,
+    Settings, Tables, latest_checkpoint, write_checkpoint,
 };
+use murmur_recsys::FeedConfig;
 use murmur_store::{PlatformConfig, Rules};
 
 use crate::apply::{Applied, Seeded, carry_out, seed_posts_due};
@@ -23,11 +25,12 @@ use crate::{Config, EngineError, Override, Simulation, checkpoint};
 #[derive(Clone, Default)]
 pub(crate) struct Lineage(Vec<Branch>);
 
-/// Steps that a run took over, with the rules they were carried out under.
+/// Steps that a run took over, with the settings they were carried out under.
 #[derive(Clone)]
 struct Branch {
     until: Step,
     platform: PlatformConfig,
+    feed: FeedConfig,
 }
 
 impl Lineage {
@@ -36,9 +39,9 @@ impl Lineage {
         self.0.last().map_or(Step(0), |branch| branch.until)
     }
 
-    /// The rules in force at a step that was taken over.
-    fn platform(&self, step: Step) -> Option<&PlatformConfig> {
-        self.0.iter().find(|branch| step < branch.until).map(|branch| &branch.platform)
+    /// The steps that were taken over together with this one, if it was.
+    fn branch(&self, step: Step) -> Option<&Branch> {
+        self.0.iter().find(|branch| step < branch.until)
     }
 }
 
@@ -85,20 +88,6 @@ impl Simulation {
         self.folder = Some(folder);
         Ok(())
     }
-
-    /// Goes on writing the journal of `run`, of which this is the state after the last committed step.
-    fn go_on_writing(&mut self, run: Run) -> Result<(), EngineError> {
-        let settings = settings_of(&self.world.config);
-        let dir = run.folder.journal();
-        let writer = match JournalWriter::open(&dir, settings) {
-            // Stopped before its first step.
-            Err(JournalError::Missing(_)) => JournalWriter::create(&dir, settings)?,
-            opened => opened?.0,
-        };
-        self.recorder = Recorder::Writing(writer);
-        self.folder = Some(run.folder);
-        Ok(())
-    }
 }
 
 /// The manifest of a run of `config` from its input files as they are now.
@@ -106,7 +95,7 @@ impl Simulation {
 /// # Errors
 /// When an input file cannot be read.
 pub(crate) fn manifest_of(config: &Config) -> Result<Manifest, EngineError> {
-    let describe = |path: PathBuf| InputFile::describe(&path).map_err(|source| RunError::Io { path, source });
+    let describe = |path: PathBuf| InputFile::describe(&path).map_err(|source| DataError::io(&path, source));
     let inputs = config.inputs().into_iter().map(describe).collect::<Result<_, _>>()?;
     Ok(Manifest::new(serde_json::to_value(config).expect("a configuration has a JSON form"), inputs))
 }
@@ -133,7 +122,8 @@ impl Run {
         let config = read(&opened.manifest.config)?;
         config.check().map_err(|message| EngineError::Manifest { path: manifest_path.clone(), message })?;
         let branch = |ancestor: &Ancestor| {
-            Ok(Branch { until: Step(ancestor.until), platform: read(&ancestor.config)?.platform })
+            let Config { platform, feed, .. } = read(&ancestor.config)?;
+            Ok(Branch { until: Step(ancestor.until), platform, feed })
         };
         let lineage = opened.manifest.lineage.iter().map(branch).collect::<Result<_, EngineError>>()?;
         Ok(Self { folder: opened.folder, manifest: opened.manifest, config, lineage: Lineage(lineage) })
@@ -164,7 +154,9 @@ impl Run {
     pub fn check_same(&self, config: &Config) -> Result<(), EngineError> {
         let other = manifest_of(config)?;
         let difference = first_difference("", &self.manifest.config, &other.config).or_else(|| {
-            (self.manifest.inputs != other.inputs).then(|| "an input file has changed".to_owned())
+            let mut inputs = self.manifest.inputs.iter().zip(&other.inputs);
+            let changed = inputs.find(|(then, now)| then != now);
+            changed.map(|(then, _)| format!("{} has changed", then.path.display()))
         });
         match difference {
             None => Ok(()),
@@ -177,8 +169,44 @@ impl Run {
         }
     }
 
+    /// The rules of the platform in force at `step`.
+    pub(crate) fn platform_at(&self, step: Step) -> &PlatformConfig {
+        self.lineage.branch(step).map_or(&self.config.platform, |branch| &branch.platform)
+    }
+
+    /// The runs that it branched off from, the first ancestor first.
+    pub(crate) fn ancestors(&self) -> &[Ancestor] {
+        &self.manifest.lineage
+    }
+
+    /// Where `step` begins, or else the end of the run so far.
+    ///
+    /// # Errors
+    /// When the run has not got so far.
+    pub(crate) fn end(&self, step: Option<Step>) -> Result<Step, EngineError> {
+        let committed = self.committed()?;
+        let end = step.unwrap_or(committed);
+        if end > committed {
+            return Err(EngineError::Unfit(format!(
+                "--at {end}: expected a step up to {committed}, the first that {} has not done",
+                self.path().display()
+            )));
+        }
+        Ok(end)
+    }
+
+    /// The journal, to go on writing it: no other process can meanwhile.
+    fn writer(&self) -> Result<JournalWriter, EngineError> {
+        let (dir, settings) = (self.folder.journal(), settings_of(&self.config));
+        match JournalWriter::open(&dir, settings) {
+            // Stopped before its first step.
+            Err(JournalError::Missing(_)) => Ok(JournalWriter::create(&dir, settings)?),
+            opened => Ok(opened?.0),
+        }
+    }
+
     /// The journal; `None` when the run was stopped before it had one.
-    fn journal(&self) -> Result<Option<JournalReader>, EngineError> {
+    pub(crate) fn journal(&self) -> Result<Option<JournalReader>, EngineError> {
         match JournalReader::open(&self.folder.journal()) {
             Ok(journal) => Ok(Some(journal)),
             Err(JournalError::Missing(_)) => Ok(None),
@@ -189,8 +217,8 @@ impl Run {
     /// The world before the first step.
     fn beginning(&self) -> Result<Simulation, EngineError> {
         for input in &self.manifest.inputs {
-            let now = InputFile::describe(&input.path)
-                .map_err(|source| RunError::Io { path: input.path.clone(), source })?;
+            let now =
+                InputFile::describe(&input.path).map_err(|source| DataError::io(&input.path, source))?;
             if now != *input {
                 return Err(EngineError::Manifest {
                     path: input.path.clone(),
@@ -209,18 +237,11 @@ impl Run {
     /// When the run has no such step, its files are damaged beyond what an earlier checkpoint makes up for, or it comes
     /// out differently.
     pub fn at(&self, step: Option<Step>) -> Result<Opened, EngineError> {
+        let end = self.end(step)?;
         let mut simulation = self.beginning()?;
         let Some(mut journal) = self.journal()? else {
             return Ok(Opened { simulation, passed_over: Vec::new() });
         };
-        let committed = journal.last_step().map_or(Step(0), |last| Step(last.0 + 1));
-        let end = step.unwrap_or(committed);
-        if end > committed {
-            return Err(EngineError::Unfit(format!(
-                "--at {end}: expected a step up to {committed}, the first that {} has not done",
-                self.path().display()
-            )));
-        }
         let latest = latest_checkpoint(self.path(), end)?;
         let mut passed_over = latest.passed_over;
         if let Some(found) = latest.checkpoint {
@@ -255,6 +276,8 @@ impl Run {
     /// # Errors
     /// As [`Self::at`]; also when another process writes the run, or it has done more than `steps`.
     pub fn resume(mut self, steps: Option<u32>) -> Result<Opened, EngineError> {
+        // First of all, so that what is read from here on stays as it is.
+        let writer = self.writer()?;
         if let Some(steps) = steps.filter(|&steps| steps != self.config.run.steps) {
             let committed = self.committed()?;
             if steps < committed.0 {
@@ -272,7 +295,8 @@ impl Run {
         // What is derived from the journal is made anew at the end.
         self.folder.remove_summary()?;
         self.folder.write_manifest(&self.manifest)?;
-        opened.simulation.go_on_writing(self)?;
+        opened.simulation.recorder = Recorder::Writing(writer);
+        opened.simulation.folder = Some(self.folder);
         Ok(opened)
     }
 
@@ -288,6 +312,7 @@ impl Run {
         self.check_branch(&config, request.at)?;
         let mut opened = self.at(Some(request.at))?;
         let simulation = &mut opened.simulation;
+        simulation.world.script.check(&config, simulation.world.population.len())?;
 
         let mut manifest = manifest_of(&config)?;
         manifest.lineage =
@@ -389,18 +414,19 @@ impl Run {
         self.folder.is_finished()
     }
 
-    /// Carries all actions out again and hands over the events of each step, as they came out.
+    /// Carries all actions before the step `end` out again and hands over the events of each step, as they came out.
     ///
     /// # Errors
     /// When the journal cannot be read or an action comes out differently, and whatever `each` fails with.
     pub fn for_each_step<E: From<EngineError>>(
         &self,
+        end: Step,
         mut each: impl FnMut(Step, &[Event]) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut simulation = self.beginning()?;
         let Some(mut journal) = self.journal()? else { return Ok(()) };
-        for step in journal.steps() {
-            let applied = simulation.carry_out_again(&mut journal, step)?;
+        for step in journal.steps().take_while(|&step| step < end) {
+            let applied = simulation.carry_out_again(&mut journal, step, Refreshes::Served)?;
             each(step, &applied.events)?;
         }
         Ok(())
@@ -413,6 +439,15 @@ impl Run {
     pub fn start(&self) -> Result<Simulation, EngineError> {
         self.beginning()
     }
+}
+
+/// What becomes of agents' asking for their feeds when actions are carried out again: it changes nothing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Refreshes {
+    /// They are counted, with nothing found.
+    PassedOver,
+    /// They are served again.
+    Served,
 }
 
 /// Copies all steps before `end`.
@@ -430,18 +465,25 @@ impl Simulation {
     /// Carries the public half of all steps before `end` out again.
     fn rebuild(&mut self, journal: &mut JournalReader, end: Step) -> Result<(), EngineError> {
         while self.next < end {
-            let applied = self.carry_out_again(journal, self.next)?;
+            let applied = self.carry_out_again(journal, self.next, Refreshes::PassedOver)?;
             self.meter.take_in(&self.world, &applied);
         }
         Ok(())
     }
 
     /// Carries the actions of the next step out again, and nothing else of it.
-    fn carry_out_again(&mut self, journal: &mut JournalReader, step: Step) -> Result<Applied, EngineError> {
+    fn carry_out_again(
+        &mut self,
+        journal: &mut JournalReader,
+        step: Step,
+        refreshes: Refreshes,
+    ) -> Result<Applied, EngineError> {
         let recorded =
             RecordedStep { step, batches: journal.step(step, Tables::Only(&[RecordedStep::EVENTS]))? };
-        let platform = self.lineage.platform(step).unwrap_or(&self.world.config.platform).clone();
-        self.world.public.set_rules(Rules { platform, clock: self.world.clock });
+        let (platform, feed) = (self.world.config.platform.clone(), self.world.config.feed.clone());
+        if let Some(branch) = self.lineage.branch(step) {
+            self.put_in_force(branch.platform.clone(), branch.feed.clone());
+        }
         let recorded_events = {
             let embed = |text: &_| self.world.embedder.embed(&self.world.public.render(text));
             recorded.events(&embed)?
@@ -450,8 +492,10 @@ impl Simulation {
         let seed_posts = seed_posts_due(&self.world, step);
         for (row, event) in recorded_events.into_iter().enumerate() {
             let RecordedEvent { agent, action, outcome } = event;
-            if matches!(action, Action::Refresh) {
-                // What it was served depends on more than public state, and changed nothing.
+            if matches!(action, Action::Refresh) && refreshes == Refreshes::PassedOver {
+                let served = || Outcome::Found(Box::new(Found::Posts(Vec::new())));
+                let outcome = outcome.refusal().map_or_else(served, Outcome::Refused);
+                applied.events.push(Event { step, agent, action, outcome });
                 continue;
             }
             carry_out(&mut self.world, step, agent, action, &mut applied.events);
@@ -465,10 +509,16 @@ impl Simulation {
                 applied.seeded.push(Seeded { seed_post, post: *post });
             }
         }
-        let platform = self.world.config.platform.clone();
-        self.world.public.set_rules(Rules { platform, clock: self.world.clock });
+        self.put_in_force(platform, feed);
         self.next = Step(step.0 + 1);
         Ok(applied)
+    }
+
+    /// Goes on under these settings.
+    fn put_in_force(&mut self, platform: PlatformConfig, feed: FeedConfig) {
+        self.world.public.set_rules(Rules { platform: platform.clone(), clock: self.world.clock });
+        self.world.config.platform = platform;
+        self.world.config.feed = feed;
     }
 }
 

@@ -114,10 +114,12 @@ impl Setup<'_> {
                 Ok(People { population, follows: None, edges: None })
             }
             PopulationConfig::OasisX(file) => {
-                Ok(self.people_of(named_by("population.path", read_oasis_x(&file.path, label))?))
+                let read = of_kind("oasis-x", read_oasis_x(&file.path, label));
+                Ok(self.people_of(named_by("population.path", read)?))
             }
             PopulationConfig::OasisReddit(file) => {
-                Ok(self.people_of(named_by("population.path", read_oasis_reddit(&file.path, label))?))
+                let read = of_kind("oasis-reddit", read_oasis_reddit(&file.path, label));
+                Ok(self.people_of(named_by("population.path", read)?))
             }
         }
     }
@@ -293,6 +295,17 @@ impl Setup<'_> {
         }
         SocialGraph::new(built.graph)
     }
+}
+
+/// What was read, or else as what it was read: a file in another format is a common mistake.
+fn of_kind<T>(kind: &str, read: Result<T, DataError>) -> Result<T, DataError> {
+    read.map_err(|error| match error {
+        DataError::Malformed { path, line, message } => {
+            let message = format!("{message} (read as population.kind = \"{kind}\")");
+            DataError::Malformed { path, line, message }
+        }
+        error => error,
+    })
 }
 
 /// What was read, or else which key named a file that is not there.

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use murmur_core::{Probability, Step};
 use murmur_data::Warning;
+use murmur_data::table::{Form, TableFolder};
 use murmur_journal::{JournalReader, RunFolder, prune_checkpoints, write_checkpoint};
+use murmur_store::Naming;
 
 use crate::activate::activate;
 use crate::apply::apply;
@@ -16,6 +18,7 @@ use crate::record::{Recorder, Replay, record};
 use crate::runs::Lineage;
 use crate::script::LineResult;
 use crate::summary::{SeriesKeeper, Start, Summary, summarize};
+use crate::tables::TableSources;
 use crate::{Config, EngineError, World, checkpoint, setup, tables};
 
 /// A world that steps, and what is kept of it.
@@ -23,7 +26,7 @@ pub struct Simulation {
     pub(crate) world: World,
     pub(crate) meter: Meter,
     pub(crate) series: SeriesKeeper,
-    start: Start,
+    pub(crate) start: Start,
     warnings: Vec<Warning>,
     pub(crate) folder: Option<RunFolder>,
     pub(crate) recorder: Recorder,
@@ -145,7 +148,7 @@ impl Simulation {
         if let Some(folder) = &self.folder {
             let (path, tables) = (folder.path().to_owned(), folder.tables());
             self.keep_checkpoint()?;
-            self.write_tables(&path, &tables)?;
+            self.write_tables(&path, TableFolder { path: &tables, form: Form::Parquet }, &Naming::Real)?;
         }
         let summary = self.summary();
         if let Some(folder) = &self.folder {
@@ -154,13 +157,26 @@ impl Simulation {
         Ok(summary)
     }
 
-    /// Makes the tables of the run in `run`, of which this is the last state, in the folder `tables`.
+    /// Makes the tables of the run in `run`, of which this is a state, up to that state.
     ///
     /// # Errors
     /// When the journal cannot be read or the tables not be written.
-    pub fn write_tables(&self, run: &Path, tables: &Path) -> Result<(), EngineError> {
+    pub fn write_tables(
+        &self,
+        run: &Path,
+        folder: TableFolder<'_>,
+        naming: &Naming,
+    ) -> Result<(), EngineError> {
         let mut journal = JournalReader::open(&RunFolder::open(run)?.folder.journal())?;
-        tables::write(tables, &mut journal, &self.world, &self.meter, &self.start)
+        let sources = TableSources {
+            folder,
+            naming,
+            world: &self.world,
+            meter: &self.meter,
+            start: &self.start,
+            end: self.next,
+        };
+        tables::write(&sources, &mut journal)
     }
 
     /// Sums up what has happened so far.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 use crate::World;
-use crate::measure::{Meter, opinion_column};
+use crate::measure::{Meter, opinion_column, summary_of};
 
 /// The state before the first step, to compare the end with.
 pub(crate) struct Start {
@@ -185,8 +185,8 @@ fn opinion_changes(world: &World, start: &Start) -> Vec<OpinionChange> {
             topic: topic.name.clone(),
             histogram_first: histogram(&first),
             histogram_last: histogram(&last),
-            first: OpinionSummary::of(first),
-            last: OpinionSummary::of(last),
+            first: summary_of(&start.beliefs, TopicId(index as u16)),
+            last: summary_of(&world.beliefs, TopicId(index as u16)),
         }
     };
     world.config.topic.iter().enumerate().map(change).collect()

@@ -7,26 +7,34 @@
 mod final_state;
 mod history;
 
-use std::path::Path;
-
+use murmur_core::Step;
+use murmur_data::table::TableFolder;
 use murmur_journal::JournalReader;
+use murmur_store::Naming;
 
 use crate::measure::Meter;
 use crate::summary::Start;
 use crate::{EngineError, World};
 
 use final_state::FinalTables;
+use history::HistoryTables;
 
-/// Writes every table into `folder`. `world` and `meter` are as after the journal's last step.
-pub(crate) fn write(
-    folder: &Path,
-    journal: &mut JournalReader,
-    world: &World,
-    meter: &Meter,
-    start: &Start,
-) -> Result<(), EngineError> {
-    history::write(folder, journal, world)?;
-    let tables = FinalTables { folder, world, meter, start };
+/// What tables are made from, and what they are made into.
+pub(crate) struct TableSources<'a> {
+    pub(crate) folder: TableFolder<'a>,
+    pub(crate) naming: &'a Naming,
+    /// As after the last step before `end`, like `meter`.
+    pub(crate) world: &'a World,
+    pub(crate) meter: &'a Meter,
+    pub(crate) start: &'a Start,
+    /// Steps below this one have rows.
+    pub(crate) end: Step,
+}
+
+/// Writes every table.
+pub(crate) fn write(sources: &TableSources<'_>, journal: &mut JournalReader) -> Result<(), EngineError> {
+    HistoryTables(sources).write(journal)?;
+    let tables = FinalTables(sources);
     tables.agents()?;
     tables.posts()?;
     tables.comments()?;

@@ -8,7 +8,7 @@ use murmur_core::Event;
 use murmur_data::script::{Drafting, read_script};
 use murmur_graph::{FollowGraph, SocialGraph};
 use murmur_store::{
-    OasisTable, OasisTables, OutcomeDiffers, Phrasebook, PlatformConfig, Public, Rules, Value as Cell,
+    Naming, OasisTable, OasisTables, OutcomeDiffers, Phrasebook, PlatformConfig, Public, Rules, Value as Cell,
 };
 use serde_json::{Value, json};
 
@@ -44,7 +44,7 @@ fn tables(at_start: Public, events: &[Event]) -> Result<Tables, OutcomeDiffers> 
         tables.get_mut(table.name()).unwrap().push(row.iter().map(as_json).collect());
         Ok::<_, OutcomeDiffers>(())
     };
-    let mut history = OasisTables::begin(at_start, &mut sink)?;
+    let mut history = OasisTables::begin(at_start, &Naming::Real, &mut sink)?;
     for event in events {
         history.add(event, &mut sink)?;
     }

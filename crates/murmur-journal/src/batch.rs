@@ -135,6 +135,8 @@ pub(crate) struct Frame {
     pub(crate) shard: Shard,
     pub(crate) rows: u32,
     pub(crate) packing: Packing,
+    /// Where it begins.
+    pub(crate) start: usize,
     /// Where its stored bytes lie.
     pub(crate) stored: Range<usize>,
     /// Where the next batch begins.
@@ -160,6 +162,7 @@ impl Frame {
             shard: Shard::from_code(shard),
             rows: u32::try_from(rows.value).ok()?,
             packing: if length.value % 2 == 1 { Packing::Zstd } else { Packing::Plain },
+            start,
             stored: start + head..start + head + stored,
             end: start + head + stored + sum.len(),
         })
@@ -183,7 +186,7 @@ mod tests {
             let frame = Frame::parse(&bytes, before.len()).unwrap();
             prop_assert_eq!(&bytes[frame.stored.clone()], &payload[..]);
             let expected = Frame {
-                table: TableId(table), shard, rows, packing: Packing::Zstd,
+                table: TableId(table), shard, rows, packing: Packing::Zstd, start: before.len(),
                 stored: frame.stored.clone(), end: bytes.len(),
             };
             prop_assert_eq!(frame, expected);

@@ -223,6 +223,7 @@ struct Place {
     shard: Shard,
     rows: u32,
     payload: Range<usize>,
+    disk_bytes: u64,
 }
 
 impl StepBatches {
@@ -230,7 +231,13 @@ impl StepBatches {
         let start = self.bytes.len();
         self.bytes.extend(payload);
         let &Frame { table, shard, rows, .. } = frame;
-        self.places.push(Place { table, shard, rows, payload: start..self.bytes.len() });
+        let disk_bytes = (frame.end - frame.start) as u64;
+        self.places.push(Place { table, shard, rows, payload: start..self.bytes.len(), disk_bytes });
+    }
+
+    /// The bytes that a table's batches take on the disk, with what frames them.
+    pub fn disk_bytes(&self, table: TableId) -> u64 {
+        self.places.iter().filter(|place| place.table == table).map(|place| place.disk_bytes).sum()
     }
 
     /// The step.
@@ -250,7 +257,7 @@ impl StepBatches {
     }
 
     fn batch(&self, place: &Place) -> Batch<'_> {
-        let &Place { table, shard, rows, ref payload } = place;
+        let &Place { table, shard, rows, ref payload, .. } = place;
         Batch { table, shard, rows, payload: &self.bytes[payload.clone()] }
     }
 }

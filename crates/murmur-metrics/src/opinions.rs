@@ -39,6 +39,12 @@ impl OpinionSummary {
 pub struct SortedOpinions(Vec<f64>);
 
 impl SortedOpinions {
+    /// Sorts finite opinions in [-1, 1] of single precision, by radix: several times as fast as comparing them.
+    pub fn of_singles(mut opinions: Vec<f32>) -> Self {
+        radsort::sort(&mut opinions);
+        Self(opinions.into_iter().map(f64::from).collect())
+    }
+
     /// Sorts finite opinions in [-1, 1].
     pub fn new<T: Into<f64>>(opinions: impl IntoIterator<Item = T>) -> Self {
         let mut sorted: Vec<f64> = opinions.into_iter().map(Into::into).collect();

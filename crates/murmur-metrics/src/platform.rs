@@ -50,7 +50,7 @@ impl ActionCounts {
 /// The sums are in integers.
 pub fn gini(amounts: &[u64]) -> Option<f64> {
     let mut sorted = amounts.to_vec();
-    sorted.sort_unstable();
+    radsort::sort(&mut sorted);
     let count = sorted.len() as i128;
     let total: i128 = sorted.iter().map(|&amount| i128::from(amount)).sum();
     let weighted: i128 =

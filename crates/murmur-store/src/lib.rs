@@ -10,6 +10,7 @@
 mod accounts;
 mod apply;
 mod groups;
+mod naming;
 mod numbers;
 mod oasis_tables;
 mod phrasebook;
@@ -26,6 +27,7 @@ mod word_index;
 
 pub use accounts::Accounts;
 pub use groups::{Group, Groups, Member, Message};
+pub use naming::{Naming, Pseudonyms};
 pub use oasis_tables::{OasisTable, OasisTables, OutcomeDiffers, RowSink, Value};
 pub use phrasebook::{Phrasebook, Vocabulary};
 pub use platform::{PlatformConfig, Rules};

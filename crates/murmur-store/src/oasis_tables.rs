@@ -6,13 +6,13 @@
 use std::borrow::Cow;
 
 use murmur_core::{
-    Action, AgentId, CommentId, Draft, Event, GroupId, MessageId, Outcome, PostId, RecordId, Step,
+    Action, AgentId, CommentId, Draft, Event, GroupId, MessageId, Outcome, PostId, RecordId, Step, Text,
 };
 use murmur_graph::SocialGraph;
 use rustc_hash::FxHashMap;
 
 use crate::relation::{Pair, Relation};
-use crate::{PostKind, Public, trace};
+use crate::{Naming, PostKind, Public, Rules, trace};
 
 /// Declares the tables with their columns.
 macro_rules! tables {
@@ -84,6 +84,12 @@ impl<'a> From<&'a str> for Value<'a> {
     }
 }
 
+impl<'a> From<Cow<'a, str>> for Value<'a> {
+    fn from(text: Cow<'a, str>) -> Self {
+        Self::Text(text)
+    }
+}
+
 impl From<String> for Value<'_> {
     fn from(text: String) -> Self {
         Self::Text(text.into())
@@ -120,7 +126,8 @@ pub struct OutcomeDiffers {
 
 /// The tables of a history while it is being read.
 #[derive(Debug)]
-pub struct OasisTables {
+pub struct OasisTables<'a> {
+    naming: &'a Naming,
     public: Public,
     at_start: SocialGraph,
     signed_up: FxHashMap<AgentId, Step>,
@@ -164,19 +171,20 @@ impl Entry {
     }
 }
 
-impl OasisTables {
+impl<'n> OasisTables<'n> {
     /// The tables of a history that began with `public`, whose vectors have no dimensions. Its users are traced as
-    /// having signed up at step 0.
+    /// having signed up at step 0. Rows name users by `naming`.
     ///
     /// # Errors
     /// Those of `sink`.
-    pub fn begin<E>(public: Public, sink: &mut RowSink<'_, E>) -> Result<Self, E> {
+    pub fn begin<E>(public: Public, naming: &'n Naming, sink: &mut RowSink<'_, E>) -> Result<Self, E> {
         for user in public.accounts().users() {
             let profile = public.accounts().profile(user).expect("a user has a profile");
-            let info = trace::sign_up_info(profile);
+            let info = trace::sign_up_info(user, profile, naming);
             sink(OasisTable::Trace, &[user.0.into(), 0.into(), "sign_up".into(), info.into()])?;
         }
         Ok(Self {
+            naming,
             at_start: public.graph.clone(),
             public,
             signed_up: FxHashMap::default(),
@@ -189,6 +197,11 @@ impl OasisTables {
             reports: Ledger::default(),
             reasons: Vec::new(),
         })
+    }
+
+    /// Puts other rules in force for the events to come.
+    pub fn set_rules(&mut self, rules: Rules) {
+        self.public.set_rules(rules);
     }
 
     /// Adds the next event.
@@ -215,7 +228,7 @@ impl OasisTables {
             }));
         }
         self.note_when(event);
-        match trace::info(&self.public, event) {
+        match trace::info(&self.public, event, self.naming) {
             Some(info) => {
                 let action = event.action.kind().name();
                 sink(
@@ -277,9 +290,9 @@ impl OasisTables {
                 &[
                     user.0.into(),
                     user.0.into(),
-                    (&*profile.user_name).into(),
-                    (&*profile.name).into(),
-                    (&*profile.bio).into(),
+                    self.naming.name(user, &profile.user_name).into(),
+                    self.naming.name(user, &profile.name).into(),
+                    self.naming.bio(&profile.bio).into(),
                     created.0.into(),
                     (follows.followees(user).len() as u32).into(),
                     follows.follower_count(user).into(),
@@ -292,15 +305,15 @@ impl OasisTables {
     fn posts<E>(&self, sink: &mut RowSink<'_, E>) -> Result<(), E> {
         let posts = self.public.posts();
         for post in posts.ids().filter(|&post| posts.contains(post)) {
-            let quote = (posts.kind(post) == PostKind::Quote).then(|| self.public.render(posts.text(post)));
+            let quote = (posts.kind(post) == PostKind::Quote).then(|| self.words(posts.text(post)));
             sink(
                 OasisTable::Post,
                 &[
                     post.get().into(),
                     posts.author(post).0.into(),
                     posts.original(post).map(PostId::get).into(),
-                    self.public.content(post).into(),
-                    quote.as_deref().into(),
+                    self.naming.words(self.public.content(post)).into(),
+                    quote.into(),
                     posts.created(post).0.into(),
                     posts.likes(post).into(),
                     posts.dislikes(post).into(),
@@ -321,7 +334,7 @@ impl OasisTables {
                     comment.get().into(),
                     comments.post(comment).get().into(),
                     comments.author(comment).0.into(),
-                    (&*self.public.render(comments.text(comment))).into(),
+                    self.words(comments.text(comment)).into(),
                     comments.created(comment).0.into(),
                     comments.likes(comment).into(),
                     comments.dislikes(comment).into(),
@@ -389,14 +402,13 @@ impl OasisTables {
         for (id, entry) in self.reports.standing(0, &self.public.reactions.reports) {
             let post = PostId::new(entry.target).expect("a reported post has an id");
             if self.public.posts().contains(post) {
-                let reason: &str = &self.reasons[id.index()];
                 sink(
                     OasisTable::Report,
                     &[
                         id.get().into(),
                         entry.agent.0.into(),
                         entry.target.into(),
-                        reason.into(),
+                        self.naming.words(&*self.reasons[id.index()]).into(),
                         entry.step.0.into(),
                     ],
                 )?;
@@ -419,7 +431,8 @@ impl OasisTables {
         let groups = self.public.groups();
         let ids = || (0..).map(GroupId::from_index);
         for (id, group) in ids().zip(groups.groups()) {
-            sink(OasisTable::ChatGroup, &[id.get().into(), (&*group.name).into(), group.created.0.into()])?;
+            let name = self.naming.words(&*group.name);
+            sink(OasisTable::ChatGroup, &[id.get().into(), name.into(), group.created.0.into()])?;
         }
         for (id, group) in ids().zip(groups.groups()) {
             for member in &group.members {
@@ -436,12 +449,16 @@ impl OasisTables {
                     id.get().into(),
                     message.group.get().into(),
                     message.sender.0.into(),
-                    (&*message.content).into(),
+                    self.naming.words(&*message.content).into(),
                     message.sent.0.into(),
                 ],
             )?;
         }
         Ok(())
+    }
+
+    fn words<'a>(&self, text: &'a Text) -> Cow<'a, str> {
+        self.naming.words(self.public.render(text))
     }
 
     /// Whether the post that a comment stands under is still there.

@@ -79,6 +79,17 @@ impl Public {
         Self { accounts: Accounts::vacant(self.agents()), ..self }
     }
 
+    /// The platform without posts yet, whose post vectors are to have no dimensions: for histories that nobody is served
+    /// a feed from.
+    ///
+    /// # Panics
+    /// When there are posts.
+    #[must_use]
+    pub fn without_vectors(self) -> Self {
+        assert!(self.posts.is_empty(), "posts have vectors already");
+        Self { posts: Posts::new(self.agents(), 0), ..self }
+    }
+
     /// The number of agents, signed up or not.
     pub fn agents(&self) -> u32 {
         self.graph.follows.agents()

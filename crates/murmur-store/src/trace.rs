@@ -1,27 +1,28 @@
 //! Lines of OASIS's `trace` table: what it notes of each action, as Python's `json.dumps` writes it.
 
+use std::borrow::Cow;
 use std::io;
 
-use murmur_core::{Action, Event, Found, Outcome, PostId, Profile, ProfileEdit, Refusal};
+use murmur_core::{Action, AgentId, Event, Found, Outcome, PostId, Profile, ProfileEdit, Refusal};
 use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter, Serializer};
 
-use crate::{PostView, Public};
+use crate::{Naming, PostView, Public};
 
 /// The `info` of an event's line, right after `public` carried it out; `None` if OASIS does not trace it.
-pub(crate) fn info(public: &Public, event: &Event) -> Option<String> {
+pub(crate) fn info(public: &Public, event: &Event, naming: &Naming) -> Option<String> {
     let searched = matches!(event.action, Action::SearchPosts(_) | Action::SearchUser(_));
     match event.outcome {
         Outcome::Refused(Refusal::NothingFound) if searched => {}
         Outcome::Refused(_) => return None,
         _ => {}
     }
-    note(public, event).map(|note| python_json(&note))
+    note(public, event, naming).map(|note| python_json(&note))
 }
 
 /// The `info` of a user's signing up.
-pub(crate) fn sign_up_info(profile: &Profile) -> String {
-    python_json(&Note::sign_up(profile))
+pub(crate) fn sign_up_info(agent: AgentId, profile: &Profile, naming: &Naming) -> String {
+    python_json(&Note::sign_up(agent, profile, naming))
 }
 
 /// What OASIS notes of an action, in its names and order.
@@ -29,12 +30,12 @@ pub(crate) fn sign_up_info(profile: &Profile) -> String {
 #[serde(untagged)]
 enum Note<'a> {
     Nothing {},
-    SignUp { name: &'a str, user_name: &'a str, bio: &'a str },
-    Content { content: String, post_id: u32 },
+    SignUp { name: Cow<'a, str>, user_name: Cow<'a, str>, bio: &'a str },
+    Content { content: Cow<'a, str>, post_id: u32 },
     Repost { reposted_id: u32, new_post_id: u32 },
     Quote { quoted_id: u32, new_post_id: u32 },
     Post { post_id: u32 },
-    Comment { content: String, comment_id: u32 },
+    Comment { content: Cow<'a, str>, comment_id: u32 },
     Like { post_id: u32, like_id: u32 },
     Dislike { post_id: u32, dislike_id: u32 },
     CommentLike { comment_id: u32, comment_like_id: u32 },
@@ -44,12 +45,12 @@ enum Note<'a> {
     Unfollow { followee_id: u32 },
     Mute { mutee_id: u32 },
     Block { blockee_id: u32 },
-    Search { query: &'a str },
+    Search { query: Cow<'a, str> },
     Shown { posts: Vec<PostView> },
     Purchase { product_name: &'a str, purchase_num: u32 },
-    NewGroup { group_id: u32, group_name: &'a str },
+    NewGroup { group_id: u32, group_name: Cow<'a, str> },
     Group { group_id: u32 },
-    Message { group_id: u32, message_id: u32, content: &'a str },
+    Message { group_id: u32, message_id: u32, content: Cow<'a, str> },
     Profile(Changes<'a>),
 }
 
@@ -57,39 +58,43 @@ enum Note<'a> {
 #[derive(Serialize)]
 struct Changes<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    user_name: Option<&'a str>,
+    user_name: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<&'a str>,
+    name: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     bio: Option<&'a str>,
 }
 
 impl<'a> Note<'a> {
-    fn sign_up(profile: &'a Profile) -> Self {
-        Self::SignUp { name: &profile.name, user_name: &profile.user_name, bio: &profile.bio }
+    fn sign_up(agent: AgentId, profile: &'a Profile, naming: &Naming) -> Self {
+        Self::SignUp {
+            name: naming.name(agent, &profile.name),
+            user_name: naming.name(agent, &profile.user_name),
+            bio: naming.bio(&profile.bio),
+        }
     }
 
-    fn changes(edit: &'a ProfileEdit) -> Self {
+    fn changes(agent: AgentId, edit: &'a ProfileEdit, naming: &Naming) -> Self {
         Self::Profile(Changes {
-            user_name: edit.user_name.as_deref(),
-            name: edit.name.as_deref(),
-            bio: edit.bio.as_deref(),
+            user_name: edit.user_name.as_deref().map(|name| naming.name(agent, name)),
+            name: edit.name.as_deref().map(|name| naming.name(agent, name)),
+            bio: edit.bio.as_deref().map(|bio| naming.bio(bio)),
         })
     }
 }
 
-fn note<'a>(public: &Public, event: &'a Event) -> Option<Note<'a>> {
+fn note<'a>(public: &Public, event: &'a Event, naming: &Naming) -> Option<Note<'a>> {
     let root = |post: PostId| public.posts().root(post).get();
     let made = made_id(&event.outcome);
     Some(match &event.action {
         Action::CreatePost(draft) => {
-            Note::Content { content: public.render(&draft.text).into_owned(), post_id: made }
+            Note::Content { content: naming.words(public.render(&draft.text)), post_id: made }
         }
         Action::Repost(post) => Note::Repost { reposted_id: post.get(), new_post_id: made },
         Action::QuotePost(post, _) => Note::Quote { quoted_id: post.get(), new_post_id: made },
         Action::DeletePost(post) => Note::Post { post_id: post.get() },
         Action::CreateComment(_, draft) => {
-            Note::Comment { content: public.render(&draft.text).into_owned(), comment_id: made }
+            Note::Comment { content: naming.words(public.render(&draft.text)), comment_id: made }
         }
         Action::LikePost(post) | Action::UnlikePost(post) => {
             Note::Like { post_id: root(*post), like_id: made }
@@ -108,19 +113,20 @@ fn note<'a>(public: &Public, event: &'a Event) -> Option<Note<'a>> {
         Action::Unfollow(other) => Note::Unfollow { followee_id: other.0 },
         Action::Mute(other) | Action::Unmute(other) => Note::Mute { mutee_id: other.0 },
         Action::Block(other) | Action::Unblock(other) => Note::Block { blockee_id: other.0 },
-        Action::SearchPosts(query) | Action::SearchUser(query) => Note::Search { query },
+        Action::SearchPosts(query) | Action::SearchUser(query) => Note::Search { query: naming.query(query) },
         Action::Trend | Action::Refresh => {
-            Note::Shown { posts: found_posts(&event.outcome).iter().map(|&post| public.view(post)).collect() }
+            let posts = found_posts(&event.outcome).iter();
+            Note::Shown { posts: posts.map(|&post| naming.view(public.view(post))).collect() }
         }
         Action::DoNothing => Note::Nothing {},
         Action::PurchaseProduct(name, number) => Note::Purchase { product_name: name, purchase_num: *number },
-        Action::CreateGroup(name) => Note::NewGroup { group_id: made, group_name: name },
+        Action::CreateGroup(name) => Note::NewGroup { group_id: made, group_name: naming.words(&**name) },
         Action::JoinGroup(group) | Action::LeaveGroup(group) => Note::Group { group_id: group.get() },
         Action::SendToGroup(group, content) => {
-            Note::Message { group_id: group.get(), message_id: made, content }
+            Note::Message { group_id: group.get(), message_id: made, content: naming.words(&**content) }
         }
-        Action::EditProfile(edit) => Note::changes(edit),
-        Action::SignUp(profile) => Note::sign_up(profile),
+        Action::EditProfile(edit) => Note::changes(event.agent, edit, naming),
+        Action::SignUp(profile) => Note::sign_up(event.agent, profile, naming),
         Action::ListenFromGroup | Action::Interview(_) | Action::SignUpProduct(..) => return None,
     })
 }
@@ -218,7 +224,7 @@ mod tests {
         // json.dumps({"name": "Zoë 🦊", "user_name": "a\"b", "bio": "one\ntwo\x01\x7f"})
         let expected =
             r#"{"name": "Zo\u00eb \ud83e\udd8a", "user_name": "a\"b", "bio": "one\ntwo\u0001\u007f"}"#;
-        assert_eq!(sign_up_info(&profile), expected);
+        assert_eq!(sign_up_info(AgentId(0), &profile, &Naming::Real), expected);
         assert_eq!(python_json(&Note::Nothing {}), "{}");
     }
 }

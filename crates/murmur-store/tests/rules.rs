@@ -11,7 +11,7 @@ use murmur_core::{
 };
 use murmur_graph::{FollowGraph, SocialGraph};
 use murmur_store::{
-    OasisTable, OasisTables, OutcomeDiffers, Phrasebook, PlatformConfig, Public, Rules, Value,
+    Naming, OasisTable, OasisTables, OutcomeDiffers, Phrasebook, PlatformConfig, Public, Rules, Value,
 };
 use proptest::prelude::*;
 
@@ -132,7 +132,7 @@ fn tables(events: &[Event]) -> Result<BTreeMap<&'static str, Vec<Vec<String>>>, 
         rows.entry(table.name()).or_default().push(cells.collect());
         Ok(())
     };
-    let mut history = OasisTables::begin(public(), &mut sink)?;
+    let mut history = OasisTables::begin(public(), &Naming::Real, &mut sink)?;
     for event in events {
         history.add(event, &mut sink)?;
     }

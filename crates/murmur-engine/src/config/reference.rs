@@ -23,7 +23,7 @@ Sections and keys are in alphabetical order.
 pub fn markdown() -> String {
     let schema = schemars::schema_for!(Config).to_value();
     let defaults = serde_json::to_value(Config::default()).expect("a configuration has a JSON form");
-    let reference = Reference { definitions: &schema["$defs"], defaults: defaults };
+    let reference = Reference { definitions: &schema["$defs"], defaults };
     let mut page = INTRODUCTION.to_owned();
     reference.add_tables(&mut page, 2, "", &schema);
     page

@@ -1,28 +1,21 @@
 //! Tables of the state at the end: agents, posts, comments and cascades.
 
 use std::borrow::Cow;
-use std::path::Path;
 
-use murmur_core::{AgentId, PostId, TopicId};
+use murmur_core::{AgentId, PostId, Text, TopicId};
 use murmur_data::DataError;
 use murmur_data::table::{Column, ColumnData, Kind, TableWriter};
 use murmur_metrics::Spread;
 use murmur_store::PostKind;
 
+use super::TableSources;
 use crate::World;
-use crate::measure::Meter;
-use crate::summary::Start;
 
 /// Rows that are gathered before they are written.
 const ROWS_PER_GROUP: usize = 100_000;
 
-/// All that the final tables are made from.
-pub(super) struct FinalTables<'a> {
-    pub(super) folder: &'a Path,
-    pub(super) world: &'a World,
-    pub(super) meter: &'a Meter,
-    pub(super) start: &'a Start,
-}
+/// The tables of the final state.
+pub(super) struct FinalTables<'a>(pub(super) &'a TableSources<'a>);
 
 /// Texts of some rows, as a writer wants them.
 fn borrowed<'a>(texts: &'a [Cow<'_, str>]) -> Vec<&'a str> {
@@ -30,8 +23,13 @@ fn borrowed<'a>(texts: &'a [Cow<'_, str>]) -> Vec<&'a str> {
 }
 
 impl FinalTables<'_> {
+    /// The words of `text`, under the naming in force.
+    fn words<'t>(&'t self, text: &'t Text) -> Cow<'t, str> {
+        self.0.naming.words(self.0.world.public.render(text))
+    }
+
     fn topic_name(&self, topic: Option<TopicId>) -> Option<&str> {
-        topic.map(|topic| self.world.config.topic[topic.index()].name.as_str())
+        topic.map(|topic| self.0.world.config.topic[topic.index()].name.as_str())
     }
 
     /// `agents`: who they are, their follows and opinions at the end, and their opinions at the start.
@@ -45,12 +43,12 @@ impl FinalTables<'_> {
             Column::new("followings", Kind::U32),
             Column::new("followers", Kind::U32),
         ];
-        for topic in &self.world.config.topic {
+        for topic in &self.0.world.config.topic {
             columns.push(Column::new(format!("opinion_first:{}", topic.name), Kind::F32));
             columns.push(Column::new(format!("opinion_last:{}", topic.name), Kind::F32));
         }
-        let mut table = TableWriter::create(self.folder, "agents", columns)?;
-        let agents: Vec<AgentId> = self.world.population.agents().collect();
+        let mut table = TableWriter::create(self.0.folder, "agents", columns)?;
+        let agents: Vec<AgentId> = self.0.world.population.agents().collect();
         for agents in agents.chunks(ROWS_PER_GROUP) {
             self.write_agents(&mut table, agents)?;
         }
@@ -58,18 +56,22 @@ impl FinalTables<'_> {
     }
 
     fn write_agents(&self, table: &mut TableWriter, agents: &[AgentId]) -> Result<(), DataError> {
-        let World { population, public, beliefs, .. } = self.world;
+        let World { population, public, beliefs, .. } = self.0.world;
         let follows = &public.graph.follows;
         let ids: Vec<u32> = agents.iter().map(|agent| agent.0).collect();
-        let user_names: Vec<&str> = agents.iter().map(|&agent| population.user_name(agent)).collect();
-        let names: Vec<&str> = agents.iter().map(|&agent| population.name(agent)).collect();
-        let bios: Vec<&str> = agents.iter().map(|&agent| population.bio(agent)).collect();
+        let naming = self.0.naming;
+        let user_names: Vec<Cow<'_, str>> =
+            agents.iter().map(|&agent| naming.name(agent, population.user_name(agent))).collect();
+        let names: Vec<Cow<'_, str>> =
+            agents.iter().map(|&agent| naming.name(agent, population.name(agent))).collect();
+        let (user_names, names) = (borrowed(&user_names), borrowed(&names));
+        let bios: Vec<&str> = agents.iter().map(|&agent| naming.bio(population.bio(agent))).collect();
         let labels: Vec<Option<&str>> = agents.iter().map(|&agent| population.label(agent)).collect();
         let followings: Vec<u32> =
             agents.iter().map(|&agent| follows.followees(agent).len() as u32).collect();
         let followers: Vec<u32> = agents.iter().map(|&agent| follows.follower_count(agent)).collect();
-        let opinions: Vec<Vec<f32>> = (0..self.world.config.topic.len())
-            .flat_map(|topic| [&self.start.beliefs, beliefs].map(|beliefs| (topic, beliefs)))
+        let opinions: Vec<Vec<f32>> = (0..self.0.world.config.topic.len())
+            .flat_map(|topic| [&self.0.start.beliefs, beliefs].map(|beliefs| (topic, beliefs)))
             .map(|(topic, beliefs)| agents.iter().map(|&agent| beliefs.of(agent)[topic].get()).collect())
             .collect();
         let mut data = vec![
@@ -105,8 +107,8 @@ impl FinalTables<'_> {
             Column::new("comments", Kind::U32),
             Column::new("reports", Kind::U32),
         ];
-        let mut table = TableWriter::create(self.folder, "posts", columns)?;
-        let posts: Vec<PostId> = self.world.public.posts().ids().collect();
+        let mut table = TableWriter::create(self.0.folder, "posts", columns)?;
+        let posts: Vec<PostId> = self.0.world.public.posts().ids().collect();
         for rows in posts.chunks(ROWS_PER_GROUP) {
             self.write_posts(&mut table, rows)?;
         }
@@ -114,7 +116,7 @@ impl FinalTables<'_> {
     }
 
     fn write_posts(&self, table: &mut TableWriter, rows: &[PostId]) -> Result<(), DataError> {
-        let public = &self.world.public;
+        let public = &self.0.world.public;
         let posts = public.posts();
         let column = |of: &dyn Fn(PostId) -> u32| -> Vec<u32> { rows.iter().map(|&row| of(row)).collect() };
         let optional = |of: &dyn Fn(PostId) -> Option<PostId>| -> Vec<Option<u32>> {
@@ -126,14 +128,14 @@ impl FinalTables<'_> {
         // A repost has no words of its own.
         let words: Vec<Option<Cow<'_, str>>> = rows
             .iter()
-            .map(|&row| (posts.kind(row) != PostKind::Repost).then(|| public.render(posts.text(row))))
+            .map(|&row| (posts.kind(row) != PostKind::Repost).then(|| self.words(posts.text(row))))
             .collect();
         let words: Vec<Option<&str>> = words.iter().map(|text| text.as_deref()).collect();
         table.write(&[
             ColumnData::U32(&column(&|row| row.get())),
             ColumnData::U32(&column(&|row| posts.author(row).0)),
             ColumnData::U32(&column(&|row| posts.created(row).0)),
-            ColumnData::U32(&column(&|row| self.world.clock.minute(posts.created(row)).0)),
+            ColumnData::U32(&column(&|row| self.0.world.clock.minute(posts.created(row)).0)),
             ColumnData::Category { codes: &kinds, names: &PostKind::ALL.map(PostKind::name) },
             ColumnData::OptU32(&optional(&|row| posts.parent(row))),
             ColumnData::U32(&column(&|row| posts.root(row).get())),
@@ -160,16 +162,15 @@ impl FinalTables<'_> {
             Column::new("stance", Kind::F32),
             Column::new("content", Kind::Text),
         ];
-        let mut table = TableWriter::create(self.folder, "comments", columns)?;
-        let comments = self.world.public.comments();
+        let mut table = TableWriter::create(self.0.folder, "comments", columns)?;
+        let comments = self.0.world.public.comments();
         let ids: Vec<_> = comments.ids().collect();
         for rows in ids.chunks(ROWS_PER_GROUP) {
             let column = |of: &dyn Fn(usize) -> u32| -> Vec<u32> { (0..rows.len()).map(of).collect() };
             let topics: Vec<Option<&str>> =
                 rows.iter().map(|&row| self.topic_name(comments.topic(row))).collect();
             let stances: Vec<f32> = rows.iter().map(|&row| comments.stance(row).get()).collect();
-            let words: Vec<Cow<'_, str>> =
-                rows.iter().map(|&row| self.world.public.render(comments.text(row))).collect();
+            let words: Vec<Cow<'_, str>> = rows.iter().map(|&row| self.words(comments.text(row))).collect();
             table.write(&[
                 ColumnData::U32(&column(&|i| rows[i].get())),
                 ColumnData::U32(&column(&|i| comments.post(rows[i]).get())),
@@ -198,8 +199,8 @@ impl FinalTables<'_> {
             Column::new("quotes", Kind::U32),
             Column::new("comments", Kind::U32),
         ];
-        let mut table = TableWriter::create(self.folder, "cascades", columns)?;
-        let roots: Vec<PostId> = self.meter.cascades.roots().collect();
+        let mut table = TableWriter::create(self.0.folder, "cascades", columns)?;
+        let roots: Vec<PostId> = self.0.meter.cascades.roots().collect();
         for rows in roots.chunks(ROWS_PER_GROUP) {
             self.write_cascades(&mut table, rows)?;
         }
@@ -207,12 +208,12 @@ impl FinalTables<'_> {
     }
 
     fn write_cascades(&self, table: &mut TableWriter, rows: &[PostId]) -> Result<(), DataError> {
-        let posts = self.world.public.posts();
-        let spreads: Vec<Spread> = rows.iter().map(|&row| self.meter.cascades.spread(row)).collect();
+        let posts = self.0.world.public.posts();
+        let spreads: Vec<Spread> = rows.iter().map(|&row| self.0.meter.cascades.spread(row)).collect();
         let column = |of: &dyn Fn(PostId) -> u32| -> Vec<u32> { rows.iter().map(|&row| of(row)).collect() };
         let spread = |of: &dyn Fn(&Spread) -> u32| -> Vec<u32> { spreads.iter().map(of).collect() };
         let topics: Vec<Option<&str>> = rows.iter().map(|&row| self.topic_name(posts.topic(row))).collect();
-        let names: Vec<Option<&str>> = rows.iter().map(|&row| self.meter.watched_name(row)).collect();
+        let names: Vec<Option<&str>> = rows.iter().map(|&row| self.0.meter.watched_name(row)).collect();
         let virality: Vec<f64> = spreads.iter().map(|spread| spread.structural_virality).collect();
         table.write(&[
             ColumnData::U32(&column(&|row| row.get())),

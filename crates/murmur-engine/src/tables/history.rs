@@ -1,13 +1,15 @@
 //! Tables with rows of every step: events, exposures and metrics.
 
-use std::path::Path;
+use std::borrow::Cow;
 
-use murmur_core::{ActionKind, Refusal, Step};
+use murmur_core::{Action, ActionKind, Refusal, Step};
 use murmur_data::DataError;
-use murmur_data::table::{Column, ColumnData, Kind, TableWriter};
+use murmur_data::table::{Column, ColumnData, Kind, TableFolder, TableWriter};
 use murmur_journal::{JournalReader, Tables};
 use murmur_recsys::Source;
+use murmur_store::Naming;
 
+use super::TableSources;
 use crate::apply::Exposure;
 use crate::history::{RecordedEvent, RecordedMeasure, RecordedStep};
 use crate::measure::Scope;
@@ -16,23 +18,38 @@ use crate::{EngineError, World};
 /// Rows that are gathered before they are written.
 const ROWS_PER_GROUP: usize = 500_000;
 
-/// Writes the three tables of all steps in the journal.
-pub(super) fn write(folder: &Path, journal: &mut JournalReader, world: &World) -> Result<(), EngineError> {
-    let mut events = EventTable::new(folder)?;
-    let mut exposures = ExposureTable::new(folder)?;
-    let mut metrics = MetricTable::new(folder)?;
-    // Vectors are in no table.
-    let embed = |_: &_| Box::default();
-    for step in journal.steps() {
-        let recorded = RecordedStep { step, batches: journal.step(step, Tables::All)? };
-        events.add(step, recorded.events(&embed)?)?;
-        exposures.add(step, &recorded.exposures(world)?)?;
-        metrics.add(world, step, recorded.measures()?)?;
+/// The tables of the history.
+pub(super) struct HistoryTables<'a>(pub(super) &'a TableSources<'a>);
+
+impl HistoryTables<'_> {
+    /// Writes the three tables of all steps before the end.
+    pub(super) fn write(&self, journal: &mut JournalReader) -> Result<(), EngineError> {
+        let &TableSources { folder, naming, world, end, .. } = self.0;
+        let mut events = EventTable::new(folder)?;
+        let mut exposures = ExposureTable::new(folder)?;
+        let mut metrics = MetricTable::new(folder)?;
+        // Vectors are in no table.
+        let embed = |_: &_| Box::default();
+        for step in journal.steps().take_while(|&step| step < end) {
+            let recorded = RecordedStep { step, batches: journal.step(step, Tables::All)? };
+            events.add(step, recorded.events(&embed)?, naming)?;
+            exposures.add(step, &recorded.exposures(world)?)?;
+            metrics.add(world, step, recorded.measures()?)?;
+        }
+        events.finish()?;
+        exposures.finish()?;
+        metrics.finish()?;
+        Ok(())
     }
-    events.finish()?;
-    exposures.finish()?;
-    metrics.finish()?;
-    Ok(())
+}
+
+/// The words in an action that nobody publishes, under a naming.
+fn words_of<'a>(action: &'a Action, naming: &Naming) -> Option<Cow<'a, str>> {
+    let words = action.words().filter(|words| !words.is_empty())?;
+    Some(match action {
+        Action::SearchPosts(_) | Action::SearchUser(_) => naming.query(words),
+        _ => naming.words(words),
+    })
 }
 
 /// `events`: every action and what came of it.
@@ -58,7 +75,7 @@ struct EventRows {
 }
 
 impl EventTable {
-    fn new(folder: &Path) -> Result<Self, DataError> {
+    fn new(folder: TableFolder<'_>) -> Result<Self, DataError> {
         let columns = vec![
             Column::new("step", Kind::U32),
             Column::new("agent_id", Kind::U32),
@@ -76,7 +93,7 @@ impl EventTable {
         Ok(Self { writer: TableWriter::create(folder, "events", columns)?, rows: EventRows::default() })
     }
 
-    fn add(&mut self, step: Step, events: Vec<RecordedEvent>) -> Result<(), DataError> {
+    fn add(&mut self, step: Step, events: Vec<RecordedEvent>, naming: &Naming) -> Result<(), DataError> {
         let rows = &mut self.rows;
         for RecordedEvent { agent, action, outcome } in events {
             rows.step.push(step.0);
@@ -90,7 +107,7 @@ impl EventTable {
             rows.made_post.push(outcome.post());
             rows.made_comment.push(outcome.comment());
             rows.record.push(outcome.record());
-            rows.text.push(action.words().filter(|words| !words.is_empty()).map(Into::into));
+            rows.text.push(words_of(&action, naming).map(|words| words.into_owned().into()));
         }
         if self.rows.step.len() >= ROWS_PER_GROUP { self.flush() } else { Ok(()) }
     }
@@ -139,7 +156,7 @@ struct ExposureRows {
 }
 
 impl ExposureTable {
-    fn new(folder: &Path) -> Result<Self, DataError> {
+    fn new(folder: TableFolder<'_>) -> Result<Self, DataError> {
         let columns = vec![
             Column::new("step", Kind::U32),
             Column::new("agent_id", Kind::U32),
@@ -193,7 +210,7 @@ struct MetricRow {
 }
 
 impl MetricTable {
-    fn new(folder: &Path) -> Result<Self, DataError> {
+    fn new(folder: TableFolder<'_>) -> Result<Self, DataError> {
         let columns = vec![
             Column::new("step", Kind::U32),
             Column::new("minute", Kind::U32),

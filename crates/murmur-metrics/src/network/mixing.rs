@@ -33,7 +33,7 @@ pub fn opinion_network(graph: &(impl UndirectedView + Sync), opinions: &[f64]) -
 /// over the edges for all columns and two over the nodes for each.
 ///
 /// The pass over the edges runs on all threads; what it gathers belongs to one node each, and sums over nodes run in
-/// their order, so the result does not depend on the threads. 8 bytes a node and column, and 4 a node, of working
+/// their order, so the result does not depend on the threads. 24 bytes a node and column, and 4 a node, of working
 /// memory.
 ///
 /// # Panics
@@ -45,16 +45,12 @@ pub fn opinion_networks(graph: &(impl UndirectedView + Sync), columns: &[&[f64]]
     let linked_node = (0..nodes).find(|&node| has_neighbour(graph, node)).unwrap_or(0) as usize;
     let origins: Vec<f64> =
         columns.iter().map(|column| column.get(linked_node).copied().unwrap_or(0.0)).collect();
+    let cells = Cells::new(columns, &origins);
     let parts: Vec<Surroundings> = (0..nodes.div_ceil(NODES_AT_A_TIME))
         .into_par_iter()
         .map(|part| {
             let start = part * NODES_AT_A_TIME;
-            Surroundings::of(
-                graph,
-                start..nodes.min(start.saturating_add(NODES_AT_A_TIME)),
-                columns,
-                &origins,
-            )
+            Surroundings::of(graph, start..nodes.min(start.saturating_add(NODES_AT_A_TIME)), &cells)
         })
         .collect();
     let summarize = |(column, (opinions, origin)): (usize, (&&[f64], &f64))| {
@@ -65,6 +61,45 @@ pub fn opinion_networks(graph: &(impl UndirectedView + Sync), columns: &[&[f64]]
 
 /// Nodes that one thread looks at in one go.
 const NODES_AT_A_TIME: u32 = 1024;
+
+/// All opinions node after node, so that a neighbour's lie together: its reading is what the pass over the edges waits
+/// for.
+struct Cells {
+    columns: usize,
+    cells: Vec<Cell>,
+}
+
+/// One opinion of one node.
+#[derive(Clone, Copy)]
+struct Cell {
+    /// Counted from the column's origin.
+    opinion: f64,
+    /// 1 for an opinion below 0 and 2³² for one above, so that a sum counts both.
+    signs: u64,
+}
+
+const BELOW: u64 = 1;
+const ABOVE: u64 = 1 << 32;
+
+impl Cells {
+    fn new(columns: &[&[f64]], origins: &[f64]) -> Self {
+        let nodes = columns.first().map_or(0, |column| column.len());
+        let cell = |node: usize, (column, origin): (&&[f64], &f64)| {
+            let signs = match Group::of(column[node]) {
+                Group::Against => BELOW,
+                Group::Neutral => 0,
+                Group::For => ABOVE,
+            };
+            Cell { opinion: column[node] - origin, signs }
+        };
+        let row = |node| columns.iter().zip(origins).map(move |opinions| cell(node, opinions));
+        Self { columns: columns.len(), cells: (0..nodes).flat_map(row).collect() }
+    }
+
+    fn of(&self, node: u32) -> &[Cell] {
+        &self.cells[node as usize * self.columns..][..self.columns]
+    }
+}
 
 /// What is around some consecutive nodes.
 struct Surroundings {
@@ -77,29 +112,42 @@ struct Surroundings {
 }
 
 impl Surroundings {
-    fn of(graph: &impl UndirectedView, nodes: Range<u32>, columns: &[&[f64]], origins: &[f64]) -> Self {
+    fn of(graph: &impl UndirectedView, nodes: Range<u32>, cells: &Cells) -> Self {
         let mut around = Self {
             counts: Vec::with_capacity(nodes.len()),
-            sums: columns.iter().map(|_| Vec::with_capacity(nodes.len())).collect(),
-            external_ends: vec![0; columns.len()],
+            sums: vec![Vec::with_capacity(nodes.len()); cells.columns],
+            external_ends: vec![0; cells.columns],
         };
-        let mut neighbours: Vec<u32> = Vec::new();
+        let mut totals = vec![Cell { opinion: 0.0, signs: 0 }; cells.columns];
         for node in nodes {
-            neighbours.clear();
-            graph.for_each_neighbour(node, &mut |neighbour| neighbours.push(neighbour));
-            around.counts.push(neighbours.len() as u32);
-            for (column, (opinions, origin)) in columns.iter().zip(origins).enumerate() {
-                let group = Group::of(opinions[node as usize]);
-                let mut sum = 0.0;
-                for &neighbour in &neighbours {
-                    let opinion = opinions[neighbour as usize];
-                    sum += opinion - origin;
-                    around.external_ends[column] += u64::from(Group::of(opinion) != group);
+            totals.fill(Cell { opinion: 0.0, signs: 0 });
+            let mut count = 0;
+            graph.for_each_neighbour(node, &mut |neighbour| {
+                count += 1;
+                for (total, cell) in totals.iter_mut().zip(cells.of(neighbour)) {
+                    total.opinion += cell.opinion;
+                    total.signs += cell.signs;
                 }
-                around.sums[column].push(sum);
+            });
+            around.counts.push(count);
+            for (column, (total, own)) in totals.iter().zip(cells.of(node)).enumerate() {
+                around.sums[column].push(total.opinion);
+                around.external_ends[column] += u64::from(count) - total.alike(own.signs, count);
             }
         }
         around
+    }
+}
+
+impl Cell {
+    /// Of `count` neighbours whose cells add up to this one, those in the group that `signs` tells.
+    fn alike(&self, signs: u64, count: u32) -> u64 {
+        let (below, above) = (self.signs % ABOVE, self.signs / ABOVE);
+        match signs {
+            BELOW => below,
+            ABOVE => above,
+            _ => u64::from(count) - below - above,
+        }
     }
 }
 
