@@ -103,6 +103,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<Done, Failure> {
     if args.go_on && RunFolder::holds_run(&out) {
         let run = Run::open(&out)?;
         run.check_same(&config)?;
+        if run.is_complete() {
+            return tell_complete(&run);
+        }
         let opened = run.resume(None)?;
         return watch.go_on(opened, &again, &out);
     }
@@ -118,8 +121,7 @@ pub(crate) fn resume(args: &ResumeArgs) -> Result<Done, Failure> {
     let run = Run::open(&args.run)?;
     let committed = run.committed()?;
     if run.is_complete() && args.steps.unwrap_or(committed.0) == committed.0 {
-        print(&format!("the run has done all its {committed} steps; --steps N makes it N steps long\n"))?;
-        return Ok(Done::Finished);
+        return tell_complete(&run);
     }
     let opened = run.resume(args.steps)?;
     let again = format!("murmur replay {}", args.run.display());
@@ -144,6 +146,7 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<Done, Failure> {
     tell_passed_over(&passed_over);
     let first = simulation.next_step();
     if !watch.carry_out(&mut simulation, committed)? {
+        tell("stopped before the end; the run itself is as it was");
         return Ok(Done::Stopped);
     }
     let digest = run.digest()?;
@@ -228,6 +231,15 @@ impl Watch {
         }
         Ok(Done::Finished)
     }
+}
+
+fn tell_complete(run: &Run) -> Result<Done, Failure> {
+    let folder = run.path().display();
+    let steps = run.committed()?;
+    print(&format!(
+        "the run has done all its {steps} steps; murmur resume {folder} --steps N makes it N steps long\n"
+    ))?;
+    Ok(Done::Finished)
 }
 
 pub(crate) fn tell_passed_over(passed_over: &[murmur_journal::JournalError]) {

@@ -12,8 +12,18 @@ use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 
 /// The spans that are timed, in the order of the report.
-const SPANS: [&str; 9] =
-    ["setup", "activate", "recommend", "observe", "decide", "apply", "measure", "record", "finish"];
+const SPANS: [&str; 10] = [
+    "setup",
+    "activate",
+    "recommend",
+    "observe",
+    "decide",
+    "apply",
+    "measure",
+    "record",
+    "checkpoint",
+    "finish",
+];
 
 /// Times of spans by name, gathered while a run goes on.
 #[derive(Clone, Default)]

@@ -5,15 +5,17 @@
 //! feeds to make again, so it is kept here.
 
 use murmur_core::Stance;
+use murmur_journal::Digest;
 use murmur_journal::columns::{ColumnError, ColumnReader, ColumnWriter};
 
 use crate::World;
 use crate::measure::Meter;
 use crate::summary::{SeriesKeeper, WatchedPoint};
 
-/// The private state as bytes.
-pub(crate) fn encode(world: &World, meter: &Meter, series: &SeriesKeeper) -> Vec<u8> {
+/// The private state as bytes, after the steps that have this digest.
+pub(crate) fn encode(world: &World, meter: &Meter, series: &SeriesKeeper, steps: Digest) -> Vec<u8> {
     let mut columns = ColumnWriter::new();
+    columns.u64s(&halves(steps));
     columns.f32s(&world.beliefs.all().iter().map(|opinion| opinion.get()).collect::<Vec<_>>());
     columns.u64s(&meter.attention);
     columns.u64s(&[meter.exposures, meter.activations]);
@@ -26,17 +28,34 @@ pub(crate) fn encode(world: &World, meter: &Meter, series: &SeriesKeeper) -> Vec
     columns.bytes().to_vec()
 }
 
-/// Puts the private state back into a world of the same configuration.
+fn halves(Digest(digest): Digest) -> [u64; 2] {
+    [(digest >> 64) as u64, digest as u64]
+}
+
+/// The bytes are not the state that was wanted.
+pub(crate) struct NotThisState;
+
+impl From<ColumnError> for NotThisState {
+    fn from(_: ColumnError) -> Self {
+        Self
+    }
+}
+
+/// Puts the private state back into a world of the same configuration, after the steps that have this digest.
 ///
 /// # Errors
 /// When the bytes are not those of such a world; then nothing is changed.
 pub(crate) fn restore(
     bytes: &[u8],
+    steps: Digest,
     world: &mut World,
     meter: &mut Meter,
     series: &mut SeriesKeeper,
-) -> Result<(), ColumnError> {
+) -> Result<(), NotThisState> {
     let mut columns = ColumnReader::new(bytes);
+    if columns.u64s(2)? != halves(steps) {
+        return Err(NotThisState);
+    }
     let opinions = columns.f32s(world.beliefs.all().len())?;
     let attention = columns.u64s(meter.attention.len())?;
     let totals = columns.u64s(2)?;

@@ -60,7 +60,7 @@ fn replay(
     let embed = |text: &Text| world.embedder.embed(&world.public.render(text));
     // What the experimenter and the script do comes first, and is decided by them again.
     let planned = seed_posts_due(world, now).len() + world.script.due(now).len();
-    for event in recorded.events(&embed)?.into_iter().skip(planned) {
+    for event in recorded.events(world, &embed)?.into_iter().skip(planned) {
         let Ok(index) = decisions.binary_search_by_key(&event.agent, |decision| decision.agent) else {
             let what = format!("agent {} acts without being active", event.agent);
             return Err(Difference { step: now, table: "events", shard: None, what }.into());

@@ -99,8 +99,13 @@ impl RecordedStep {
     pub(crate) const ALL: [TableId; 5] = [EVENTS, MEASURES, TURNS, EXPOSURES, OPINIONS];
 
     /// What was done, in order; texts get their vectors from `embed`.
-    pub(crate) fn events(&self, embed: &Embed<'_>) -> Result<Vec<RecordedEvent>, HistoryError> {
-        self.public(EVENTS, |rows, payload| events::decode(rows, payload, embed))
+    pub(crate) fn events(
+        &self,
+        world: &World,
+        embed: &Embed<'_>,
+    ) -> Result<Vec<RecordedEvent>, HistoryError> {
+        let topics = world.config.topic.len();
+        self.public(EVENTS, |rows, payload| events::decode(rows, payload, topics, embed))
     }
 
     /// What was measured.
@@ -190,10 +195,11 @@ pub(crate) fn describe_difference(again: &Encoded, recorded: &[u8]) -> String {
     let embed = |_: &_| Box::default();
     let decode = |payload: &[u8]| -> Result<Vec<String>, Malformed> {
         Ok(match again.table {
-            EVENTS => debug_rows(events::decode(rows, payload, &embed)?),
+            EVENTS => debug_rows(events::decode(rows, payload, usize::MAX, &embed)?),
             MEASURES => debug_rows(measures::decode(rows, payload)?),
             TURNS => debug_rows(private::decode_turns(rows, payload)?),
             OPINIONS => debug_rows(private::decode_opinions(rows, payload)?),
+            EXPOSURES => debug_rows(private::decode_reads(rows, payload)?),
             _ => Vec::new(),
         })
     };

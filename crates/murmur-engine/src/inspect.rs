@@ -433,7 +433,7 @@ impl Inspection<'_> {
         let tables = [RecordedStep::EVENTS, RecordedStep::OPINIONS];
         for step in journal.steps().take_while(|&step| step < self.step()) {
             let recorded = RecordedStep { step, batches: journal.step(step, Tables::Only(&tables))? };
-            let events = recorded.events(&|_| Box::default())?.into_iter();
+            let events = recorded.events(self.world(), &|_| Box::default())?.into_iter();
             page.deeds.extend(
                 events.filter(|event| event.agent == page.agent).map(|event| self.deed(step, &event)),
             );

@@ -9,11 +9,10 @@ use std::path::{Path, PathBuf};
 use murmur_core::{Action, Event, Found, Outcome, Probability, Step};
 use murmur_data::DataError;
 use murmur_journal::{
-    Ancestor, Durability, InputFile, JournalError, JournalReader, JournalWriter, Manifest, RunFolder,
+    Ancestor, Digest, Durability, InputFile, JournalError, JournalReader, JournalWriter, Manifest, RunFolder,
     Settings, Tables, latest_checkpoint, write_checkpoint,
 };
-use murmur_recsys::FeedConfig;
-use murmur_store::{PlatformConfig, Rules};
+use murmur_store::PlatformConfig;
 
 use crate::apply::{Applied, Seeded, carry_out, seed_posts_due};
 use crate::config::with_overrides;
@@ -21,27 +20,37 @@ use crate::history::{RecordedEvent, RecordedOutcome, RecordedStep};
 use crate::record::{Difference, Recorder, Replay};
 use crate::{Config, EngineError, Override, Simulation, checkpoint};
 
-/// The runs that a run branched off from.
+/// Under which settings the steps of a run that branched off others were carried out.
 #[derive(Clone, Default)]
-pub(crate) struct Lineage(Vec<Branch>);
+pub(crate) struct Lineage {
+    /// Empty for a run of its own.
+    branches: Vec<Branch>,
+    own: Config,
+}
 
 /// Steps that a run took over, with the settings they were carried out under.
 #[derive(Clone)]
 struct Branch {
     until: Step,
-    platform: PlatformConfig,
-    feed: FeedConfig,
+    config: Config,
 }
 
 impl Lineage {
     /// The first step that is the run's own.
     pub(crate) fn start(&self) -> Step {
-        self.0.last().map_or(Step(0), |branch| branch.until)
+        self.branches.last().map_or(Step(0), |branch| branch.until)
     }
 
-    /// The steps that were taken over together with this one, if it was.
-    fn branch(&self, step: Step) -> Option<&Branch> {
-        self.0.iter().find(|branch| step < branch.until)
+    /// The settings that `step` is carried out under.
+    fn config_at(&self, step: Step) -> &Config {
+        let branch = self.branches.iter().find(|branch| step < branch.until);
+        branch.map_or(&self.own, |branch| &branch.config)
+    }
+
+    /// The settings that come into force as `step` begins, if others were in force before.
+    fn change_at(&self, step: Step) -> Option<&Config> {
+        let begins = step == Step(0) || self.branches.iter().any(|branch| branch.until == step);
+        (begins && !self.branches.is_empty()).then(|| self.config_at(step))
     }
 }
 
@@ -50,7 +59,7 @@ pub struct Run {
     folder: RunFolder,
     manifest: Manifest,
     config: Config,
-    lineage: Lineage,
+    branches: Vec<Branch>,
 }
 
 /// A run as of a step, and what had to be passed over to get there.
@@ -78,11 +87,6 @@ impl Simulation {
     /// When `out` is taken or cannot be written.
     pub fn record_to(&mut self, out: &Path) -> Result<(), EngineError> {
         let folder = RunFolder::create(out, &manifest_of(&self.world.config)?)?;
-        self.write_into(folder)
-    }
-
-    /// Begins the journal of a new run folder.
-    fn write_into(&mut self, folder: RunFolder) -> Result<(), EngineError> {
         let settings = settings_of(&self.world.config);
         self.recorder = Recorder::Writing(JournalWriter::create(&folder.journal(), settings)?);
         self.folder = Some(folder);
@@ -121,12 +125,10 @@ impl Run {
         };
         let config = read(&opened.manifest.config)?;
         config.check().map_err(|message| EngineError::Manifest { path: manifest_path.clone(), message })?;
-        let branch = |ancestor: &Ancestor| {
-            let Config { platform, feed, .. } = read(&ancestor.config)?;
-            Ok(Branch { until: Step(ancestor.until), platform, feed })
-        };
-        let lineage = opened.manifest.lineage.iter().map(branch).collect::<Result<_, EngineError>>()?;
-        Ok(Self { folder: opened.folder, manifest: opened.manifest, config, lineage: Lineage(lineage) })
+        let branch =
+            |ancestor: &Ancestor| Ok(Branch { until: Step(ancestor.until), config: read(&ancestor.config)? });
+        let branches = opened.manifest.lineage.iter().map(branch).collect::<Result<_, EngineError>>()?;
+        Ok(Self { folder: opened.folder, manifest: opened.manifest, config, branches })
     }
 
     /// Its folder.
@@ -144,6 +146,9 @@ impl Run {
     /// # Errors
     /// When the journal cannot be read.
     pub fn committed(&self) -> Result<Step, EngineError> {
+        if self.is_complete() && self.journal()?.is_none() {
+            return Err(JournalError::Missing(self.folder.journal()).into());
+        }
         Ok(self.journal()?.and_then(|journal| journal.last_step()).map_or(Step(0), |last| Step(last.0 + 1)))
     }
 
@@ -170,8 +175,12 @@ impl Run {
     }
 
     /// The rules of the platform in force at `step`.
-    pub(crate) fn platform_at(&self, step: Step) -> &PlatformConfig {
-        self.lineage.branch(step).map_or(&self.config.platform, |branch| &branch.platform)
+    pub(crate) fn platform_at(&self, step: Step) -> PlatformConfig {
+        self.lineage().config_at(step).platform.clone()
+    }
+
+    fn lineage(&self) -> Lineage {
+        Lineage { branches: self.branches.clone(), own: self.config.clone() }
     }
 
     /// The runs that it branched off from, the first ancestor first.
@@ -184,15 +193,17 @@ impl Run {
     /// # Errors
     /// When the run has not got so far.
     pub(crate) fn end(&self, step: Option<Step>) -> Result<Step, EngineError> {
-        let committed = self.committed()?;
-        let end = step.unwrap_or(committed);
-        if end > committed {
+        let Some(step) = step else { return self.committed() };
+        // Damage from the step on is no matter.
+        let last = self.journal_before(step)?.and_then(|journal| journal.last_step());
+        let done = last.map_or(Step(0), |last| Step(last.0 + 1));
+        if done < step {
             return Err(EngineError::Unfit(format!(
-                "--at {end}: expected a step up to {committed}, the first that {} has not done",
+                "--at {step}: expected a step up to {done}, the first that {} has not done",
                 self.path().display()
             )));
         }
-        Ok(end)
+        Ok(step)
     }
 
     /// The journal, to go on writing it: no other process can meanwhile.
@@ -207,11 +218,12 @@ impl Run {
 
     /// The journal; `None` when the run was stopped before it had one.
     pub(crate) fn journal(&self) -> Result<Option<JournalReader>, EngineError> {
-        match JournalReader::open(&self.folder.journal()) {
-            Ok(journal) => Ok(Some(journal)),
-            Err(JournalError::Missing(_)) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        found(JournalReader::open(&self.folder.journal()))
+    }
+
+    /// Its steps before `end`, whatever became of later ones.
+    fn journal_before(&self, end: Step) -> Result<Option<JournalReader>, EngineError> {
+        found(JournalReader::open_before(&self.folder.journal(), end))
     }
 
     /// The world before the first step.
@@ -227,7 +239,7 @@ impl Run {
             }
         }
         let mut simulation = Simulation::new(self.config.clone())?;
-        simulation.lineage = self.lineage.clone();
+        simulation.lineage = self.lineage();
         Ok(simulation)
     }
 
@@ -239,7 +251,7 @@ impl Run {
     pub fn at(&self, step: Option<Step>) -> Result<Opened, EngineError> {
         let end = self.end(step)?;
         let mut simulation = self.beginning()?;
-        let Some(mut journal) = self.journal()? else {
+        let Some(mut journal) = self.journal_before(end)? else {
             return Ok(Opened { simulation, passed_over: Vec::new() });
         };
         let latest = latest_checkpoint(self.path(), end)?;
@@ -248,7 +260,11 @@ impl Run {
             // A checkpoint of a step that the journal lost is no use, nor one of another world.
             simulation.rebuild(&mut journal, found.step)?;
             let Simulation { world, meter, series, .. } = &mut simulation;
-            if checkpoint::restore(&found.payload, world, meter, series).is_err() {
+            let digest = match found.step.0.checked_sub(1) {
+                Some(last) => journal.digest_at(Step(last))?,
+                None => Digest::default(),
+            };
+            if checkpoint::restore(&found.payload, digest, world, meter, series).is_err() {
                 passed_over.push(JournalError::Unreadable {
                     path: self.path().join(format!("checkpoints/{}.ckpt", found.step)),
                     expected: "the state of this run",
@@ -256,17 +272,11 @@ impl Run {
                 simulation = self.beginning()?;
             }
         }
-        if simulation.next < self.lineage.start() && simulation.next < end {
-            return Err(EngineError::Unfit(format!(
-                "{}: the checkpoint of step {}, where the run branched off, is missing or damaged; branch it off again",
-                self.path().display(),
-                self.lineage.start()
-            )));
-        }
         simulation.recorder = Recorder::Replaying(Replay { journal, into: None });
         while simulation.next < end {
             simulation.step()?;
         }
+        simulation.settle();
         simulation.recorder = Recorder::Off;
         Ok(Opened { simulation, passed_over })
     }
@@ -306,38 +316,63 @@ impl Run {
     /// As [`Self::at`]; also when a setting cannot differ between branches, or the new folder is taken.
     pub fn fork(&self, request: &ForkRequest<'_>) -> Result<Opened, EngineError> {
         RunFolder::check_free(request.out)?;
+        let at = self.end(Some(request.at))?;
         let mut config = with_overrides(self.config.clone(), request.overrides)?;
         config.behaviour.complete();
         config.check().map_err(EngineError::Unfit)?;
-        self.check_branch(&config, request.at)?;
-        let mut opened = self.at(Some(request.at))?;
+        self.check_branch(&config, at)?;
+        let mut opened = self.at(Some(at))?;
         let simulation = &mut opened.simulation;
         simulation.world.script.check(&config, simulation.world.population.len())?;
 
-        let mut manifest = manifest_of(&config)?;
-        manifest.lineage =
-            self.manifest.lineage.iter().filter(|old| old.until < request.at.0).cloned().collect();
-        let mut journal = self.journal()?;
-        if let Some(last) = request.at.0.checked_sub(1) {
-            let journal = journal.as_ref().expect("a run with steps has a journal");
-            manifest.lineage.push(Ancestor {
-                run: self.path().to_owned(),
-                until: request.at.0,
-                digest: journal.digest_at(Step(last))?.to_string(),
-                config: self.manifest.config.clone(),
-            });
-        }
-        let folder = RunFolder::create(request.out, &manifest)?;
-        simulation.write_into(folder)?;
-        if let (Some(journal), Recorder::Writing(writer)) = (&mut journal, &mut simulation.recorder) {
-            copy_steps(journal, writer, request.at)?;
-        }
-        simulation.lineage = Run::open(request.out)?.lineage;
-        let state = checkpoint::encode(&simulation.world, &simulation.meter, &simulation.series);
-        write_checkpoint(request.out, request.at, &state)?;
+        let mut journal = self.journal_before(at)?;
+        let manifest = self.manifest_of_branch(&config, at, journal.as_ref())?;
+        let settings = settings_of(&config);
+        // The folder appears with all that it shares, so that a fork is there whole or not at all.
+        let fill = |folder: &RunFolder| -> Result<(), EngineError> {
+            let mut writer = JournalWriter::create(&folder.journal(), settings)?;
+            if let Some(journal) = &mut journal {
+                copy_steps(journal, &mut writer, at)?;
+            }
+            let Simulation { world, meter, series, .. } = &*simulation;
+            let state = checkpoint::encode(world, meter, series, writer.digest());
+            Ok(write_checkpoint(folder.path(), at, &state)?)
+        };
+        let folder = RunFolder::create_filled(request.out, &manifest, fill)?;
+        let branch = Self::open(folder.path())?;
+        simulation.recorder = Recorder::Writing(branch.writer()?);
+        simulation.folder = Some(folder);
+        simulation.lineage = branch.lineage();
         simulation.world.change_settings(config);
         simulation.meter.change_settings(&simulation.world);
         Ok(opened)
+    }
+
+    /// The manifest of a run of `config` that branches off at `at`; `journal` holds the steps before it.
+    fn manifest_of_branch(
+        &self,
+        config: &Config,
+        at: Step,
+        journal: Option<&JournalReader>,
+    ) -> Result<Manifest, EngineError> {
+        let mut manifest = manifest_of(config)?;
+        let older = self.manifest.lineage.iter().filter(|ancestor| ancestor.until < at.0);
+        manifest.lineage = older.cloned().collect();
+        if let Some(journal) = journal.filter(|_| at > Step(0)) {
+            manifest.lineage.push(Ancestor {
+                run: self.path().to_owned(),
+                until: at.0,
+                digest: journal.digest().to_string(),
+                config: self.manifest_config_at(Step(at.0 - 1)),
+            });
+        }
+        Ok(manifest)
+    }
+
+    /// The settings that `step` was carried out under, as a manifest holds them.
+    fn manifest_config_at(&self, step: Step) -> serde_json::Value {
+        let ancestor = self.manifest.lineage.iter().find(|ancestor| step.0 < ancestor.until);
+        ancestor.map_or(&self.manifest.config, |ancestor| &ancestor.config).clone()
     }
 
     /// What branches may differ in is what does not change what lies before them.
@@ -374,13 +409,13 @@ impl Run {
         Ok(())
     }
 
-    /// The run from its first own step on, to be carried out again and held against its journal; and, if `out` is given,
+    /// The run from its first step on, to be carried out again and held against its journal; and, if `out` is given,
     /// recorded there with the exposures of all agents.
     ///
     /// # Errors
-    /// As [`Self::at`]; also when `out` is taken, or the run branched off another.
+    /// As [`Self::at`]; also when `out` is taken.
     pub fn replay(&self, out: Option<&Path>) -> Result<Opened, EngineError> {
-        let mut opened = self.at(Some(self.lineage.start()))?;
+        let mut opened = self.at(Some(Step(0)))?;
         let Some(journal) = self.journal()? else { return Ok(opened) };
         let into = out.map(|out| self.record_again(&mut opened.simulation, out)).transpose()?;
         opened.simulation.recorder = Recorder::Replaying(Replay { journal, into });
@@ -388,14 +423,14 @@ impl Run {
     }
 
     fn record_again(&self, simulation: &mut Simulation, out: &Path) -> Result<JournalWriter, EngineError> {
-        if !self.manifest.lineage.is_empty() {
-            return Err(EngineError::Unfit(
-                "--out: a run that branched off another cannot be recorded again; replay that one".to_owned(),
-            ));
-        }
         let mut config = self.config.clone();
         config.tables.exposures = Probability::of(1.0);
-        let folder = RunFolder::create(out, &manifest_of(&config)?)?;
+        let mut manifest = manifest_of(&config)?;
+        manifest.lineage = self.manifest.lineage.clone();
+        for ancestor in &mut manifest.lineage {
+            ancestor.config["tables"]["exposures"] = 1.0.into();
+        }
+        let folder = RunFolder::create(out, &manifest)?;
         let writer = JournalWriter::create(&folder.journal(), settings_of(&config))?;
         simulation.folder = Some(folder);
         Ok(writer)
@@ -450,6 +485,15 @@ enum Refreshes {
     Served,
 }
 
+/// The journal that was opened; `None` where there is none.
+fn found(opened: Result<JournalReader, JournalError>) -> Result<Option<JournalReader>, EngineError> {
+    match opened {
+        Ok(journal) => Ok(Some(journal)),
+        Err(JournalError::Missing(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Copies all steps before `end`.
 fn copy_steps(journal: &mut JournalReader, writer: &mut JournalWriter, end: Step) -> Result<(), EngineError> {
     for step in journal.steps().take_while(|&step| step < end) {
@@ -480,13 +524,10 @@ impl Simulation {
     ) -> Result<Applied, EngineError> {
         let recorded =
             RecordedStep { step, batches: journal.step(step, Tables::Only(&[RecordedStep::EVENTS]))? };
-        let (platform, feed) = (self.world.config.platform.clone(), self.world.config.feed.clone());
-        if let Some(branch) = self.lineage.branch(step) {
-            self.put_in_force(branch.platform.clone(), branch.feed.clone());
-        }
+        self.settle();
         let recorded_events = {
             let embed = |text: &_| self.world.embedder.embed(&self.world.public.render(text));
-            recorded.events(&embed)?
+            recorded.events(&self.world, &embed)?
         };
         let mut applied = Applied::default();
         let seed_posts = seed_posts_due(&self.world, step);
@@ -509,16 +550,16 @@ impl Simulation {
                 applied.seeded.push(Seeded { seed_post, post: *post });
             }
         }
-        self.put_in_force(platform, feed);
         self.next = Step(step.0 + 1);
         Ok(applied)
     }
 
-    /// Goes on under these settings.
-    fn put_in_force(&mut self, platform: PlatformConfig, feed: FeedConfig) {
-        self.world.public.set_rules(Rules { platform: platform.clone(), clock: self.world.clock });
-        self.world.config.platform = platform;
-        self.world.config.feed = feed;
+    /// Puts the settings in force under which the next step is carried out, if they change there.
+    pub(crate) fn settle(&mut self) {
+        if let Some(config) = self.lineage.change_at(self.next).cloned() {
+            self.world.change_settings(config);
+            self.meter.change_settings(&self.world);
+        }
     }
 }
 

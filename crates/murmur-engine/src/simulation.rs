@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use murmur_core::{Probability, Step};
-use murmur_data::Warning;
 use murmur_data::table::{Form, TableFolder};
+use murmur_data::{DataError, Warning};
 use murmur_journal::{JournalReader, RunFolder, prune_checkpoints, write_checkpoint};
 use murmur_store::Naming;
 
@@ -94,6 +94,7 @@ impl Simulation {
     /// # Errors
     /// When the step cannot be written; of a step that is carried out again, when it comes out differently.
     pub fn step(&mut self) -> Result<StepReport, EngineError> {
+        self.settle();
         let now = self.next;
         let recorded = self.recorder.recorded(now)?;
         let policy = recorded.as_ref().map_or(Policy::Behavioural, Policy::Replay);
@@ -128,8 +129,9 @@ impl Simulation {
         let (Recorder::Writing(journal), Some(folder)) = (&mut self.recorder, &self.folder) else {
             return Ok(());
         };
+        let _span = tracing::info_span!("checkpoint").entered();
         journal.sync()?;
-        let state = checkpoint::encode(&self.world, &self.meter, &self.series);
+        let state = checkpoint::encode(&self.world, &self.meter, &self.series, journal.digest());
         write_checkpoint(folder.path(), self.next, &state)?;
         prune_checkpoints(folder.path(), self.world.config.journal.checkpoint_every, self.lineage.start())?;
         Ok(())
@@ -140,14 +142,15 @@ impl Simulation {
     /// # Errors
     /// When the disk cannot be written.
     pub fn finish(mut self) -> Result<Summary, EngineError> {
-        let _span = tracing::info_span!("finish").entered();
         if let Recorder::Replaying(Replay { into: Some(journal), .. }) = self.recorder {
             self.recorder = Recorder::Writing(journal);
             self.world.config.tables.exposures = Probability::of(1.0);
         }
+        self.keep_checkpoint()?;
+        let _span = tracing::info_span!("finish").entered();
         if let Some(folder) = &self.folder {
             let (path, tables) = (folder.path().to_owned(), folder.tables());
-            self.keep_checkpoint()?;
+            std::fs::create_dir_all(&tables).map_err(|source| DataError::io(&tables, source))?;
             self.write_tables(&path, TableFolder { path: &tables, form: Form::Parquet }, &Naming::Real)?;
         }
         let summary = self.summary();

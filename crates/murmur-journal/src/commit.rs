@@ -129,6 +129,20 @@ pub(crate) fn end_of(commits: &[Commit]) -> u64 {
     (HEADER_BYTES + commits.iter().map(Commit::bytes).sum::<usize>()) as u64
 }
 
+/// The error for a journal without a log of commits. Segments are made after the log, so where there are some, it was
+/// there once.
+pub(crate) fn missing(dir: &Path) -> JournalError {
+    let is_segment = |entry: &std::fs::DirEntry| entry.path().extension().is_some_and(|end| end == "seg");
+    let has_segments = std::fs::read_dir(dir).is_ok_and(|entries| entries.flatten().any(|e| is_segment(&e)));
+    match has_segments {
+        true => JournalError::Unreadable {
+            path: commits_path(dir),
+            expected: "the log of commits, which its segments need",
+        },
+        false => JournalError::Missing(dir.to_owned()),
+    }
+}
+
 impl CommitLog {
     /// Reads the log of the journal in `dir`, with `keep_before` only the steps before it.
     pub(crate) fn read(dir: &Path, keep_before: Option<Step>) -> Result<Self, JournalError> {
@@ -136,9 +150,7 @@ impl CommitLog {
         let mut bytes = Vec::new();
         let read = File::open(&path).and_then(|mut file| file.read_to_end(&mut bytes));
         match read {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(JournalError::Missing(dir.to_owned()));
-            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(missing(dir)),
             read => read.map_err(JournalError::io(&path))?,
         };
         COMMITS_HEADER.check(&path, &bytes)?;

@@ -101,14 +101,26 @@ impl RunFolder {
     /// # Errors
     /// When `path` is taken (see [`Self::check_free`]) or the disk cannot be written. Nothing is left behind.
     pub fn create(path: &Path, manifest: &Manifest) -> Result<Self, RunError> {
+        Self::create_filled(path, manifest, |_| Ok(()))
+    }
+
+    /// As [`Self::create`], with what `fill` puts into the folder before it appears.
+    ///
+    /// # Errors
+    /// As [`Self::create`], and whatever `fill` fails with.
+    pub fn create_filled<E: From<RunError>>(
+        path: &Path,
+        manifest: &Manifest,
+        fill: impl FnOnce(&Self) -> Result<(), E>,
+    ) -> Result<Self, E> {
         Self::check_free(path)?;
         let name = path.file_name().ok_or_else(|| RunError::Taken(path.to_owned()))?;
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         fs::create_dir_all(parent).map_err(RunError::io(parent))?;
         let prepared = parent.join(format!(".{}.{}.partial", name.to_string_lossy(), std::process::id()));
-        let made = Self { path: prepared.clone() }.prepare(manifest).and_then(|()| {
+        let made = Self { path: prepared.clone() }.prepare(manifest, fill).and_then(|()| {
             fs::rename(&prepared, path).map_err(RunError::io(path))?;
-            sync_folder(parent).map_err(RunError::io(parent))
+            Ok(sync_folder(parent).map_err(RunError::io(parent))?)
         });
         if made.is_err() {
             // The error that led here says what matters; what cannot be removed either is no news.
@@ -117,10 +129,15 @@ impl RunFolder {
         made.map(|()| Self { path: path.to_owned() })
     }
 
-    fn prepare(&self, manifest: &Manifest) -> Result<(), RunError> {
+    fn prepare<E: From<RunError>>(
+        &self,
+        manifest: &Manifest,
+        fill: impl FnOnce(&Self) -> Result<(), E>,
+    ) -> Result<(), E> {
         let tables = self.tables();
         fs::create_dir_all(&tables).map_err(RunError::io(&tables))?;
-        self.write_json(MANIFEST, manifest)
+        self.write_json(MANIFEST, manifest)?;
+        fill(self)
     }
 
     /// Whether a run lies at `path`.

@@ -55,7 +55,19 @@ impl JournalReader {
     /// # Errors
     /// When there is no journal, a later version wrote it, its commits are damaged, or segments lack what was committed.
     pub fn open(dir: &Path) -> Result<Self, JournalError> {
-        let log = CommitLog::read(dir, None)?;
+        Self::read(dir, None)
+    }
+
+    /// Opens the steps before `step` alone: later ones may be damaged.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; damage from `step` on is none.
+    pub fn open_before(dir: &Path, step: Step) -> Result<Self, JournalError> {
+        Self::read(dir, Some(step))
+    }
+
+    fn read(dir: &Path, keep_before: Option<Step>) -> Result<Self, JournalError> {
+        let log = CommitLog::read(dir, keep_before)?;
         log.check_segments(dir)?;
         Ok(Self {
             dir: dir.to_owned(),

@@ -9,7 +9,7 @@ use zstd::bulk::Compressor;
 use zstd::zstd_safe::compress_bound;
 
 use crate::batch::{Entry, MAX_PAYLOAD, Stored, chain, put_frame};
-use crate::commit::{COMMITS_HEADER, Commit, CommitLog, end_of};
+use crate::commit::{COMMITS_HEADER, Commit, CommitLog, end_of, missing};
 use crate::layout::{HEADER_BYTES, Position, Segment, commits_path, sync_folder};
 use crate::{Batch, Digest, JournalError, Shard, TableId};
 
@@ -348,14 +348,20 @@ fn cut_segments(dir: &Path, lanes: &[Lane]) -> Result<u64, JournalError> {
 }
 
 fn check_none(dir: &Path) -> Result<(), JournalError> {
-    if commits_path(dir).exists() { Err(JournalError::Exists(dir.to_owned())) } else { Ok(()) }
+    if commits_path(dir).exists() {
+        return Err(JournalError::Exists(dir.to_owned()));
+    }
+    match missing(dir) {
+        JournalError::Missing(_) => Ok(()),
+        damaged => Err(damaged),
+    }
 }
 
 fn open_locked(dir: &Path) -> Result<File, JournalError> {
     let path = commits_path(dir);
     let file = match OpenOptions::new().read(true).write(true).open(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(JournalError::Missing(dir.to_owned()));
+            return Err(missing(dir));
         }
         opened => opened.map_err(JournalError::io(&path))?,
     };

@@ -222,6 +222,8 @@ impl<'a> Fields<'a> {
 
 /// Columns being taken apart again, a value at a time.
 struct Taken<'a> {
+    /// Topics that the run has.
+    topics_known: usize,
     ids: std::vec::IntoIter<u64>,
     operands: std::vec::IntoIter<u32>,
     words: std::vec::IntoIter<&'a str>,
@@ -237,6 +239,7 @@ struct Taken<'a> {
 pub(super) fn decode(
     rows: usize,
     payload: &[u8],
+    topics_known: usize,
     embed: &Embed<'_>,
 ) -> Result<Vec<RecordedEvent>, Malformed> {
     let mut columns = ColumnReader::new(payload);
@@ -267,6 +270,7 @@ pub(super) fn decode(
     }
     columns.finish()?;
     let mut taken = Taken {
+        topics_known,
         ids: ids.into_iter(),
         operands: operands.into_iter(),
         words: words.into_iter(),
@@ -378,7 +382,7 @@ impl Taken<'_> {
         let (Some(topic), Some(stance)) = (self.topics.next(), self.stances.next()) else {
             return Err("too few drafts".into());
         };
-        let topic = topic.checked_sub(1).map(topic_id).transpose()?;
+        let topic = topic.checked_sub(1).map(|topic| self.topic(topic)).transpose()?;
         let text = match self.phrased.next() {
             Some(1) => Text::Phrase(self.phrase()?),
             _ => Text::Own(self.words()?),
@@ -392,10 +396,11 @@ impl Taken<'_> {
         let (Some(topic), Some(slant)) = (self.phrase_topics.next(), self.slants.next()) else {
             return Err("too few phrases".into());
         };
-        Ok(Phrase { topic: topic_id(topic)?, slant: Slant::ALL[usize::from(slant)], template, picks })
+        Ok(Phrase { topic: self.topic(topic)?, slant: Slant::ALL[usize::from(slant)], template, picks })
     }
-}
 
-fn topic_id(topic: u32) -> Result<TopicId, Malformed> {
-    u16::try_from(topic).map(TopicId).map_err(|_| "a topic beyond 65,535".into())
+    fn topic(&self, topic: u32) -> Result<TopicId, Malformed> {
+        let known = u16::try_from(topic).ok().filter(|&topic| usize::from(topic) < self.topics_known);
+        known.map(TopicId).ok_or_else(|| "a topic that the run does not have".into())
+    }
 }

@@ -83,15 +83,28 @@ pub(super) fn decode_exposures(
         |turn: &&Turn| shard_of(turn.agent) == shard && keeps_exposures(world.seed(), turn.agent, share);
     let places: Vec<(AgentId, u32)> =
         turns.iter().filter(kept).flat_map(|turn| (0..turn.read).map(|rank| (turn.agent, rank))).collect();
+    let reads = decode_reads(places.len(), payload)?;
+    let exposure = |((agent, rank), Read { post, source })| Exposure { agent, post, rank, source };
+    Ok(places.into_iter().zip(reads).map(exposure).collect())
+}
+
+/// A row that somebody read, without who read it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Read {
+    post: PostId,
+    source: Source,
+}
+
+pub(super) fn decode_reads(rows: usize, payload: &[u8]) -> Result<Vec<Read>, Malformed> {
     let mut columns = ColumnReader::new(payload);
-    let posts = columns.u32s(places.len())?;
-    let sources = columns.u8s(places.len(), Source::ALL.len() as u8 - 1)?;
+    let posts = columns.u32s(rows)?;
+    let sources = columns.u8s(rows, Source::ALL.len() as u8 - 1)?;
     columns.finish()?;
-    let exposure = |((agent, rank), (post, source)): ((AgentId, u32), (u32, u8))| {
+    let read = |(post, source): (u32, u8)| {
         let post = PostId::new(post).ok_or("a post of id 0")?;
-        Ok(Exposure { agent, post, rank, source: Source::ALL[usize::from(source)] })
+        Ok(Read { post, source: Source::ALL[usize::from(source)] })
     };
-    places.into_iter().zip(posts.into_iter().zip(sources)).map(exposure).collect()
+    posts.into_iter().zip(sources).map(read).collect()
 }
 
 /// `opinions` ascend by agent.

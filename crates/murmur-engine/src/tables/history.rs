@@ -32,7 +32,7 @@ impl HistoryTables<'_> {
         let embed = |_: &_| Box::default();
         for step in journal.steps().take_while(|&step| step < end) {
             let recorded = RecordedStep { step, batches: journal.step(step, Tables::All)? };
-            events.add(step, recorded.events(&embed)?, naming)?;
+            events.add(step, recorded.events(world, &embed)?, naming)?;
             exposures.add(step, &recorded.exposures(world)?)?;
             metrics.add(world, step, recorded.measures()?)?;
         }
