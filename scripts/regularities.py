@@ -3,8 +3,9 @@
 
     python3 scripts/regularities.py MURMUR OUT
 
-Runs configs/quickstart.toml with the binary MURMUR at steps of 1, 3 and 6 minutes with seeds 1 to 5, into folders below
-OUT, with the seed posts at the same times of day, and measures the runs. A run that is there already is not repeated.
+Runs configs/quickstart.toml with the binary MURMUR with seeds 1 to 5, into folders below OUT, and measures the runs: at
+steps of 1, 3 and 6 minutes, with the seed posts at the same times of day, and at 3 minutes with a feed that forgets
+sooner. A run that is there already is not repeated: give a new OUT for a new binary.
 """
 
 import json
@@ -21,6 +22,7 @@ CONFIG = Path(__file__).parent.parent / "configs/quickstart.toml"
 STEP_MINUTES = [1, 3, 6]
 SEEDS = [1, 2, 3, 4, 5]
 MINUTES_A_DAY = 1440
+SHORT_MEMORY = "feed.max_age=240"
 
 # Per hour of the day: mean number of agents active at a step.
 BY_HOUR = """
@@ -73,8 +75,8 @@ class Run:
         return series["points"][-1]["scale"]
 
 
-def run(murmur: str, out: Path, minutes: int, seed: int) -> Run:
-    folder = out / f"minutes-{minutes}-seed-{seed}"
+def run(murmur: str, out: Path, minutes: int, seed: int, *more_settings: str) -> Run:
+    folder = out / "-".join([f"minutes-{minutes}-seed-{seed}", *more_settings])
     if not (folder / "summary.json").exists():
         config = tomllib.loads(CONFIG.read_text())
         scale = config["run"]["minutes_per_step"] / minutes
@@ -86,6 +88,7 @@ def run(murmur: str, out: Path, minutes: int, seed: int) -> Run:
             f"run.seed={seed}",
             f"metrics.every={MINUTES_A_DAY}",
             f"seed_post=[{', '.join(f'{{{entry}}}' for entry in entries)}]",
+            *more_settings,
         ]
         options = [option for setting in settings for option in ("--set", setting)]
         subprocess.run([murmur, "run", str(CONFIG), "--out", str(folder), *options], check=True, capture_output=True)
@@ -150,8 +153,8 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def print_measures(runs: dict[int, list[Run]]) -> None:
-    print(f"\n| | {' | '.join(f'{minutes} min' for minutes in runs)} |\n|---|{'---|' * len(runs)}")
+def print_measures(runs: dict[str, list[Run]]) -> None:
+    print(f"\n| | {' | '.join(runs)} |\n|---|{'---|' * len(runs)}")
     for name, measure in MEASURES.items():
         cells = []
         for same in runs.values():
@@ -167,4 +170,5 @@ if __name__ == "__main__":
     every = {minutes: [run(murmur, out, minutes, seed) for seed in SEEDS] for minutes in STEP_MINUTES}
     print_cascades(every[3])
     print_hours(every[3][0])
-    print_measures(every)
+    print_measures({f"{minutes} min": runs for minutes, runs in every.items()})
+    print_measures({SHORT_MEMORY: [run(murmur, out, 3, seed, SHORT_MEMORY) for seed in SEEDS]})

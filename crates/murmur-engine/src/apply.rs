@@ -191,10 +191,10 @@ impl ChangedOpinions {
         self.mask
     }
 
-    /// The opinions that moved, by ascending topic.
-    pub(crate) fn values(&self) -> impl Iterator<Item = Stance> + '_ {
-        let moved = |(topic, _): &(usize, &Stance)| self.mask >> topic & 1 == 1;
-        self.opinions.iter().enumerate().filter(moved).map(|(_, opinion)| *opinion)
+    /// The opinions that moved, each with its topic's place, ascending.
+    pub(crate) fn moved(&self) -> impl Iterator<Item = (usize, Stance)> + '_ {
+        let moved = |(topic, _): &(usize, Stance)| self.mask >> topic & 1 == 1;
+        self.opinions.iter().copied().enumerate().filter(moved)
     }
 }
 

@@ -1,14 +1,14 @@
 //! Phase 6: what the step did to spread, opinions, the network and attention.
 //!
-//! What events keep up (actions, cascades, exposures) is measured every step; what costs the whole population, every
-//! `metrics.every` steps, from the first on.
+//! Actions, cascades, exposures and neighbours' opinions are kept up at every step, from what the step changed. What costs
+//! the whole population is measured every `metrics.every` steps, from the first on.
 
 use murmur_agents::Beliefs;
-use murmur_core::{Action, ActionKind, AgentId, Outcome, PostId, Stance, Step, TopicId};
+use murmur_core::{Action, ActionKind, AgentId, Event, Outcome, PostId, Stance, Step, TopicId};
 use murmur_graph::Projection;
 use murmur_metrics::{
-    ActionCounts, CascadeTracker, OpinionNetwork, OpinionSummary, SortedOpinions, Spread, gini, label_mixing,
-    opinion_networks,
+    ActionCounts, CascadeTracker, OpinionMoved, OpinionNetwork, OpinionNetworkTracker, OpinionSummary,
+    SortedOpinions, Spread, gini, label_mixing,
 };
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -48,6 +48,8 @@ pub(crate) struct Measure {
 /// What measuring remembers from step to step.
 pub(crate) struct Meter {
     pub(crate) cascades: CascadeTracker,
+    /// Opinions across follows.
+    network: OpinionNetworkTracker,
     /// Actions since the start.
     pub(crate) actions: ActionCounts,
     /// Exposures to each author's posts since the start.
@@ -84,7 +86,7 @@ struct Groups {
 const LARGE_POPULATION: u32 = 100_000;
 
 impl Meter {
-    /// A meter for the world before its first step, of `steps` steps.
+    /// A meter for the world before its first step.
     pub(crate) fn new(world: &World) -> Self {
         let metrics = &world.config.metrics;
         let names: Vec<String> =
@@ -98,6 +100,7 @@ impl Meter {
             .collect();
         Self {
             cascades: CascadeTracker::new(),
+            network: network_of(world),
             actions: ActionCounts::default(),
             attention: vec![0; world.population.len() as usize],
             exposures: 0,
@@ -129,6 +132,11 @@ impl Meter {
     }
 }
 
+fn network_of(world: &World) -> OpinionNetworkTracker {
+    let opinions = world.beliefs.all().iter().map(|&opinion| opinion.into());
+    OpinionNetworkTracker::new(&Projection(&world.public.graph.follows), world.config.topic.len(), opinions)
+}
+
 /// Every how many steps the whole population is measured.
 fn every(world: &World) -> u32 {
     let default = if world.population.len() > LARGE_POPULATION { 20 } else { 1 };
@@ -156,6 +164,7 @@ pub(crate) fn measure(world: &World, meter: &mut Meter, now: Step, applied: &App
     let _span = tracing::info_span!("measure").entered();
     let mut measures = Vec::new();
     let step_actions = meter.take_in(world, applied);
+    meter.follow_network(world, applied);
     measures.extend(platform(world, meter, now, applied, &step_actions));
     measures.extend(meter.watched.iter_mut().flat_map(|watched| cascade(&meter.cascades, watched)));
     if meter.is_due(now) {
@@ -165,6 +174,27 @@ pub(crate) fn measure(world: &World, meter: &mut Meter, now: Step, applied: &App
 }
 
 impl Meter {
+    /// Takes in whose opinions moved in the step and whose follows changed.
+    fn follow_network(&mut self, world: &World, applied: &Applied) {
+        let moved = applied.opinions.iter().flat_map(|changed| {
+            let node = changed.agent.0;
+            changed.moved().map(move |(topic, opinion)| OpinionMoved { node, topic, opinion: opinion.into() })
+        });
+        let rewires = |event: &&Event| {
+            let kind = event.action.kind();
+            event.outcome.succeeded()
+                && matches!(kind, ActionKind::Follow | ActionKind::Unfollow | ActionKind::Block)
+        };
+        let ends = |event: &Event| [Some(event.agent.0), event.action.target().map(|target| target.0)];
+        let rewired = applied.events.iter().filter(rewires).flat_map(ends).flatten();
+        self.network.update(&Projection(&world.public.graph.follows), moved, rewired);
+    }
+
+    /// Looks at the opinions and follows of the world as it stands, whatever was taken in before.
+    pub(crate) fn look_at_network(&mut self, world: &World) {
+        self.network = network_of(world);
+    }
+
     /// Updates all counts from the step's events and exposures; returns the step's own actions.
     pub(crate) fn take_in(&mut self, world: &World, applied: &Applied) -> ActionCounts {
         let mut step_actions = ActionCounts::default();
@@ -215,7 +245,9 @@ fn platform(
         measure("follows_total", Some(world.public.graph.follows.follow_count() as f64)),
         measure("refused_actions", Some(step_actions.total_refused() as f64)),
     ];
-    measures.extend(ActionKind::ALL.map(|kind| measure(kind.name(), Some(step_actions.done(kind) as f64))));
+    // Kinds of action that have not occurred yet have no rows.
+    let occurred = ActionKind::ALL.into_iter().filter(|&kind| meter.actions.done(kind) > 0);
+    measures.extend(occurred.map(|kind| measure(kind.name(), Some(step_actions.done(kind) as f64))));
     if meter.is_due(now) {
         measures.push(measure("attention_gini", meter.attention_gini()));
     }
@@ -245,25 +277,22 @@ fn cascade(tracker: &CascadeTracker, watched: &mut Watched) -> Vec<Measure> {
 
 /// Opinions on every topic and across follows, in the order of topics.
 fn population(world: &World, meter: &Meter) -> Vec<Measure> {
-    let graph = Projection(&world.public.graph.follows);
-    let topics = world.config.topic.len() as u16;
-    let columns: Vec<Vec<f64>> =
-        (0..topics).map(|topic| opinion_column(&world.beliefs, TopicId(topic))).collect();
-    let columns: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
-    let (opinions, networks): (Vec<OpinionSummary>, Vec<OpinionNetwork>) = rayon::join(
-        || (0..topics).into_par_iter().map(|topic| summary_of(&world.beliefs, TopicId(topic))).collect(),
-        || opinion_networks(&graph, &columns),
-    );
+    let topics = 0..world.config.topic.len();
+    let of_topic = |topic| TopicMeasures {
+        opinions: summary_of(&world.beliefs, TopicId(topic as u16)),
+        network: meter.network.measure(topic),
+    };
+    let topics: Vec<TopicMeasures> = topics.into_par_iter().map(of_topic).collect();
     let mut measures = Vec::new();
-    for (topic, (opinion, network)) in world.config.topic.iter().zip(opinions.iter().zip(&networks)) {
-        list_topic(&topic.name, opinion, network, meter.groups.is_none(), &mut measures);
+    for (topic, values) in world.config.topic.iter().zip(&topics) {
+        values.list(&topic.name, meter.groups.is_none(), &mut measures);
     }
     if let Some(groups) = &meter.groups {
         measures.push(Measure {
             scope: Scope::Network,
             subject: Some(groups.column.clone()),
             name: "e_i_index",
-            value: label_mixing(&graph, &groups.of_agent).e_i_index,
+            value: label_mixing(&Projection(&world.public.graph.follows), &groups.of_agent).e_i_index,
         });
     }
     measures
@@ -279,26 +308,29 @@ pub(crate) fn opinion_column(beliefs: &Beliefs, topic: TopicId) -> Vec<f64> {
     beliefs.column(topic).map(f64::from).collect()
 }
 
-fn list_topic(
-    topic: &str,
-    opinion: &OpinionSummary,
-    network: &OpinionNetwork,
-    by_sign: bool,
-    measures: &mut Vec<Measure>,
-) {
-    let mut add = |scope, name, value| {
-        measures.push(Measure { scope, subject: Some(topic.to_owned()), name, value });
-    };
-    add(Scope::Opinion, "mean", opinion.mean);
-    add(Scope::Opinion, "variance_population", opinion.variance);
-    add(Scope::Opinion, "sarle_bimodality_coefficient", opinion.sarle);
-    add(Scope::Opinion, "hartigan_dip", opinion.dip);
-    add(Scope::Opinion, "esteban_ray_alpha1.6_10bins", opinion.esteban_ray);
-    add(Scope::Opinion, "mean_pairwise_distance", opinion.mean_pairwise_distance);
-    add(Scope::Network, "opinion_assortativity", network.assortativity);
-    add(Scope::Network, "neighbour_opinion_correlation", network.neighbour_correlation);
-    if by_sign {
-        add(Scope::Network, "e_i_index", network.e_i_index);
+/// What is measured of one topic.
+struct TopicMeasures {
+    opinions: OpinionSummary,
+    network: OpinionNetwork,
+}
+
+impl TopicMeasures {
+    fn list(&self, topic: &str, by_sign: bool, measures: &mut Vec<Measure>) {
+        let Self { opinions: opinion, network } = self;
+        let mut add = |scope, name, value| {
+            measures.push(Measure { scope, subject: Some(topic.to_owned()), name, value });
+        };
+        add(Scope::Opinion, "mean", opinion.mean);
+        add(Scope::Opinion, "variance_population", opinion.variance);
+        add(Scope::Opinion, "sarle_bimodality_coefficient", opinion.sarle);
+        add(Scope::Opinion, "hartigan_dip", opinion.dip);
+        add(Scope::Opinion, "esteban_ray_alpha1.6_10bins", opinion.esteban_ray);
+        add(Scope::Opinion, "mean_pairwise_distance", opinion.mean_pairwise_distance);
+        add(Scope::Network, "opinion_assortativity", network.assortativity);
+        add(Scope::Network, "neighbour_opinion_correlation", network.neighbour_correlation);
+        if by_sign {
+            add(Scope::Network, "e_i_index", network.e_i_index);
+        }
     }
 }
 

@@ -271,6 +271,7 @@ impl Run {
                 });
                 simulation = self.beginning()?;
             }
+            simulation.meter.look_at_network(&simulation.world);
         }
         simulation.recorder = Recorder::Replaying(Replay { journal, into: None });
         while simulation.next < end {

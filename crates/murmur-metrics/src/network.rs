@@ -5,14 +5,14 @@
 
 mod clustering;
 mod mixing;
+mod tracker;
 
 use murmur_graph::UndirectedView;
 use serde::Serialize;
 
 pub use clustering::{Clustering, clustering};
-pub use mixing::{
-    LabelMixing, OpinionNetwork, degree_assortativity, label_mixing, opinion_network, opinion_networks,
-};
+pub use mixing::{LabelMixing, OpinionNetwork, degree_assortativity, label_mixing, opinion_network};
+pub use tracker::{OpinionMoved, OpinionNetworkTracker};
 
 /// What `murmur measure network` reports. The names in JSON are those of the reference values.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
@@ -43,11 +43,7 @@ impl NetworkSummary {
     ///
     /// # Panics
     /// When there are labels or opinions, but not one per node.
-    pub fn of(
-        graph: &(impl UndirectedView + Sync),
-        labels: Option<&[u32]>,
-        opinions: Option<&[f64]>,
-    ) -> Self {
+    pub fn of(graph: &impl UndirectedView, labels: Option<&[u32]>, opinions: Option<&[f64]>) -> Self {
         let labels = labels.map(|labels| label_mixing(graph, labels));
         let opinions = opinions.map(|opinions| opinion_network(graph, opinions));
         let clustering = clustering(graph);

@@ -1,7 +1,9 @@
 //! Networks whose measures are known or undefined, and random ones against the definitions applied pair by pair.
 
+use std::collections::BTreeSet;
+
 use murmur_graph::Undirected;
-use murmur_metrics::{NetworkSummary, opinion_network, opinion_networks};
+use murmur_metrics::{NetworkSummary, OpinionMoved, OpinionNetworkTracker, opinion_network};
 use proptest::prelude::*;
 
 fn close(a: Option<f64>, b: Option<f64>) -> bool {
@@ -115,17 +117,11 @@ fn what_needs_a_missing_column_is_undefined() {
     assert_eq!((summary.opinion_assortativity, summary.neighbour_opinion_correlation), (None, None));
 }
 
-/// More nodes than one thread takes at a time, so that parts are put together.
 #[test]
-fn columns_measured_together_equal_each_alone() {
-    const NODES: u32 = 3_000;
-    let edges: Vec<[u32; 2]> = (0..NODES).map(|node| [node, node * 7 % NODES]).collect();
-    let graph = Undirected::from_edges(NODES, &edges);
-    let column = |step: f64| -> Vec<f64> { (0..NODES).map(|node| (f64::from(node) * step).sin()).collect() };
-    let (one, other) = (column(0.7), column(0.01));
-    let together = opinion_networks(&graph, &[&one, &other]);
-    assert_eq!(together, [opinion_network(&graph, &one), opinion_network(&graph, &other)]);
-    assert_ne!(together[0], together[1]);
+fn single_precision_opinions_are_measured_alike() {
+    let opinions = [-0.5f32, 0.25, 0.75, -0.125];
+    let graph = Undirected::from_edges(4, &[[0, 1], [1, 2], [2, 3], [0, 2]]);
+    assert_eq!(opinion_network(&graph, &opinions), opinion_network(&graph, &opinions.map(f64::from)));
 }
 
 /// Pearson's correlation of the pairs; `None` when either side is constant but for rounding.
@@ -220,5 +216,73 @@ proptest! {
     fn random_networks_agree_with_the_definitions(sample in samples()) {
         let (values, plain) = (values(&sample), plain_values(&sample));
         prop_assert!(values.iter().zip(&plain).all(|(&a, &b)| close(a, b)), "{values:?} instead of {plain:?}");
+    }
+}
+
+/// A change of a network: an edge comes or goes, or an opinion moves.
+#[derive(Clone, Copy, Debug)]
+enum Change {
+    Edge([u32; 2]),
+    Opinion(OpinionMoved),
+}
+
+const TRACKED_NODES: u32 = 7;
+const TRACKED_TOPICS: usize = 2;
+
+fn a_change() -> impl Strategy<Value = Change> {
+    let node = 0..TRACKED_NODES;
+    let opinion = prop_oneof![Just(0.0), Just(1.0), -1.0..1.0f64];
+    prop_oneof![
+        [node.clone(), node.clone()].prop_map(Change::Edge),
+        (node, 0..TRACKED_TOPICS, opinion).prop_map(|(node, topic, opinion)| Change::Opinion(OpinionMoved {
+            node,
+            topic,
+            opinion
+        })),
+    ]
+}
+
+proptest! {
+    /// After every batch of changes the tracker has what measuring the whole network anew gives.
+    #[test]
+    fn a_tracked_network_is_the_one_measured_anew(
+        batches in prop::collection::vec(prop::collection::vec(a_change(), 0..6), 1..8),
+    ) {
+        let graph_of = |edges: &BTreeSet<[u32; 2]>| {
+            Undirected::from_edges(TRACKED_NODES, &edges.iter().copied().collect::<Vec<_>>())
+        };
+        let mut edges = BTreeSet::new();
+        let mut opinions = vec![0.5; TRACKED_NODES as usize * TRACKED_TOPICS];
+        let mut tracker =
+            OpinionNetworkTracker::new(&graph_of(&edges), TRACKED_TOPICS, opinions.iter().copied());
+        for batch in batches {
+            let (mut moved, mut rewired) = (Vec::new(), Vec::new());
+            for change in batch {
+                match change {
+                    Change::Edge([a, b]) => {
+                        let edge = [a.min(b), a.max(b)];
+                        if !edges.remove(&edge) {
+                            edges.insert(edge);
+                        }
+                        rewired.extend(edge);
+                    }
+                    Change::Opinion(change) => {
+                        opinions[change.node as usize * TRACKED_TOPICS + change.topic] = change.opinion;
+                        moved.push(change);
+                    }
+                }
+            }
+            let graph = graph_of(&edges);
+            tracker.update(&graph, moved.into_iter(), rewired.into_iter());
+            for topic in 0..TRACKED_TOPICS {
+                let column: Vec<f64> = opinions[topic..].iter().step_by(TRACKED_TOPICS).copied().collect();
+                let (tracked, measured) = (tracker.measure(topic), opinion_network(&graph, &column));
+                prop_assert!(close(tracked.assortativity, measured.assortativity));
+                prop_assert!(close(tracked.neighbour_correlation, measured.neighbour_correlation));
+                prop_assert_eq!(tracked.e_i_index, measured.e_i_index);
+            }
+            let anew = OpinionNetworkTracker::new(&graph, TRACKED_TOPICS, opinions.iter().copied());
+            prop_assert!(tracker == anew, "the way there does not matter");
+        }
     }
 }

@@ -112,8 +112,8 @@ pub(super) fn encode_opinions(opinions: &[ChangedOpinions]) -> impl Iterator<Ite
     batches(OPINIONS, by_shard(opinions.iter(), |changed| changed.agent), |rows, columns| {
         columns.u32s(&rows.iter().map(|changed| changed.agent.0).collect::<Vec<_>>());
         columns.u64s(&rows.iter().map(|changed| changed.mask()).collect::<Vec<_>>());
-        let values = rows.iter().flat_map(|changed| changed.values());
-        columns.f32s(&values.map(Stance::get).collect::<Vec<_>>());
+        let values = rows.iter().flat_map(|changed| changed.moved());
+        columns.f32s(&values.map(|(_, opinion)| opinion.get()).collect::<Vec<_>>());
     })
 }
 
