@@ -73,6 +73,14 @@ impl Stream {
         Self::at([seed as u32, (seed >> 32) as u32], [0, purpose as u32, step.0, agent.0])
     }
 
+    /// The first [`Self::uniform`] of a stream, for whoever asks a whole population: without making the stream, a third
+    /// of the time.
+    pub fn first_uniform(seed: u64, purpose: Purpose, step: Step, agent: AgentId) -> f64 {
+        let key = [seed as u32, (seed >> 32) as u32];
+        let [high, low, ..] = philox4x32([0, purpose as u32, step.0, agent.0], key);
+        unit_interval(u64::from(high) << 32 | u64::from(low))
+    }
+
     /// The stream about one post, keyed by the post's stable key within this stream's own key. It does not matter
     /// how much of `self` was drawn before.
     pub fn about(&self, post: PostKey) -> Self {
@@ -103,7 +111,7 @@ impl Stream {
 
     /// A uniform number in [0, 1), a multiple of 2⁻⁵³.
     pub fn uniform(&mut self) -> f64 {
-        (self.next_u64() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
+        unit_interval(self.next_u64())
     }
 
     /// True with probability `p`.
@@ -171,6 +179,11 @@ impl Stream {
     }
 }
 
+/// The number in [0, 1) that the upper 53 bits stand for.
+fn unit_interval(bits: u64) -> f64 {
+    (bits >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
+}
+
 /// An agent's place in the canonical order of a step: agents are sorted by this, then by id.
 pub fn order_key(seed: u64, step: Step, agent: AgentId) -> u64 {
     Stream::new(seed, Purpose::Order, step, agent).next_u64()
@@ -209,6 +222,12 @@ mod tests {
             used.next_u32();
         }
         assert_eq!(fresh.about(key(5, 2, 0)).next_u64(), used.about(key(5, 2, 0)).next_u64());
+    }
+
+    #[test]
+    fn the_first_number_needs_no_stream() {
+        let first = Stream::first_uniform(7, Purpose::Choice, Step(3), AgentId(2));
+        assert_eq!(first, stream(2).uniform());
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub(crate) fn activate(world: &World, now: Step) -> Vec<AgentId> {
         .map(AgentId)
         .filter(|&agent| {
             let p = probability(&stretches, agent);
-            p > 0.0 && Stream::new(world.seed(), Purpose::Activation, now, agent).chance(p)
+            p > 0.0 && Stream::first_uniform(world.seed(), Purpose::Activation, now, agent) < p
         })
         .collect()
 }

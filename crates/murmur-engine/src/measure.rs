@@ -180,6 +180,7 @@ impl Meter {
             let node = changed.agent.0;
             changed.moved().map(move |(topic, opinion)| OpinionMoved { node, topic, opinion: opinion.into() })
         });
+        let moved: Vec<OpinionMoved> = moved.collect();
         let rewires = |event: &&Event| {
             let kind = event.action.kind();
             event.outcome.succeeded()
@@ -187,7 +188,7 @@ impl Meter {
         };
         let ends = |event: &Event| [Some(event.agent.0), event.action.target().map(|target| target.0)];
         let rewired = applied.events.iter().filter(rewires).flat_map(ends).flatten();
-        self.network.update(&Projection(&world.public.graph.follows), moved, rewired);
+        self.network.update(&Projection(&world.public.graph.follows), &moved, rewired);
     }
 
     /// Looks at the opinions and follows of the world as it stands, whatever was taken in before.

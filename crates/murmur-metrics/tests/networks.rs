@@ -273,7 +273,7 @@ proptest! {
                 }
             }
             let graph = graph_of(&edges);
-            tracker.update(&graph, moved.into_iter(), rewired.into_iter());
+            tracker.update(&graph, &moved, rewired.into_iter());
             for topic in 0..TRACKED_TOPICS {
                 let column: Vec<f64> = opinions[topic..].iter().step_by(TRACKED_TOPICS).copied().collect();
                 let (tracked, measured) = (tracker.measure(topic), opinion_network(&graph, &column));

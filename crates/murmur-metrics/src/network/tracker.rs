@@ -59,36 +59,55 @@ impl OpinionNetworkTracker {
     }
 
     /// Takes in what has changed. `graph` is as it is now, and `rewired` the nodes at both ends of every edge that has
-    /// come or gone; a node may be named more than once.
+    /// come or gone; a node may be named more than once. Moves of one node are best told one after the other: its
+    /// neighbours are then gone through once.
     pub fn update(
         &mut self,
         graph: &impl UndirectedView,
-        moved: impl Iterator<Item = OpinionMoved>,
+        moved: &[OpinionMoved],
         rewired: impl Iterator<Item = u32>,
     ) {
         let mut outdated: Vec<u32> = rewired.collect();
-        for OpinionMoved { node, topic, opinion } in moved {
-            let cell = &mut self.cells[node as usize * self.topics + topic];
-            let new = units(opinion);
-            let change = new - cell.opinion;
-            let changes_group = new.signum() != cell.opinion.signum();
-            cell.opinion = new;
-            if changes_group {
-                outdated.push(node);
-            }
-            graph.for_each_neighbour(node, &mut |neighbour| {
-                // Of a neighbour at a rewired edge the sum is wrong before and after; it is taken anew below.
-                self.cells[neighbour as usize * self.topics + topic].around += change;
-                if changes_group {
-                    outdated.push(neighbour);
-                }
-            });
+        for moves in moved.chunk_by(|a, b| a.node == b.node) {
+            self.take_in_moves(graph, moves, &mut outdated);
         }
         outdated.sort_unstable();
         outdated.dedup();
         for node in outdated {
             self.look_around(graph, node);
         }
+    }
+
+    /// Takes in the moves of one node, and names who then has another number of neighbours in other groups.
+    fn take_in_moves(
+        &mut self,
+        graph: &impl UndirectedView,
+        moves: &[OpinionMoved],
+        outdated: &mut Vec<u32>,
+    ) {
+        let node = moves[0].node;
+        let mut changes_group = false;
+        let mut changes = vec![0; self.topics];
+        for &OpinionMoved { topic, opinion, .. } in moves {
+            let cell = &mut self.cells[node as usize * self.topics + topic];
+            let new = units(opinion);
+            changes_group |= new.signum() != cell.opinion.signum();
+            changes[topic] += new - cell.opinion;
+            cell.opinion = new;
+        }
+        if changes_group {
+            outdated.push(node);
+        }
+        graph.for_each_neighbour(node, &mut |neighbour| {
+            let cells = &mut self.cells[neighbour as usize * self.topics..][..self.topics];
+            // Of a neighbour at a rewired edge the sum is wrong before and after; it is taken anew in the end.
+            for (cell, change) in cells.iter_mut().zip(&changes) {
+                cell.around += change;
+            }
+            if changes_group {
+                outdated.push(neighbour);
+            }
+        });
     }
 
     /// Takes anew what a node has around it.
