@@ -121,3 +121,18 @@ fn faults_are_told_before_anything_is_written() {
         &["taken.jsonl exists", "--results"],
     );
 }
+
+/// Ids that no row can have are ids of rows that are not there: the platform refuses, and the script goes on.
+#[test]
+fn ids_of_nothing_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let like = |id: &str| {
+        format!("{{\"step\":1,\"agent\":0,\"action\":\"like_post\",\"args\":{{\"post_id\":{id}}}}}\n")
+    };
+    let script = format!("{SIGN_UP}\n{}{}{}", like("0"), like("7"), like("99999999999"));
+    fs::write(folder.path().join("script.jsonl"), script).unwrap();
+    let output = murmur(&["script", "script.jsonl", "--out", "run", "--results", "out.jsonl"], folder.path());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let results = fs::read_to_string(folder.path().join("out.jsonl")).unwrap();
+    assert_eq!(results.matches("{\"success\":false}").count(), 3, "{results}");
+}

@@ -103,7 +103,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Done, Failure> {
     if args.go_on && RunFolder::holds_run(&out) {
         let run = Run::open(&out)?;
         run.check_same(&config)?;
-        if run.is_complete() {
+        if run.is_complete()? {
             return tell_complete(&run);
         }
         let opened = run.resume(None)?;
@@ -120,7 +120,7 @@ pub(crate) fn resume(args: &ResumeArgs) -> Result<Done, Failure> {
     let watch = args.drive.begin()?;
     let run = Run::open(&args.run)?;
     let committed = run.committed()?;
-    if run.is_complete() && args.steps.unwrap_or(committed.0) == committed.0 {
+    if run.is_complete()? && args.steps.unwrap_or(committed.0) == committed.0 {
         return tell_complete(&run);
     }
     let opened = run.resume(args.steps)?;

@@ -106,6 +106,9 @@ fn without_line(error: &serde_json::Error) -> String {
     }
 }
 
+/// The id of no row: tables are shorter.
+const NO_ROW: u32 = u32::MAX;
+
 /// The fields of an object, taken out one by one.
 struct Fields {
     prefix: &'static str,
@@ -128,11 +131,17 @@ impl Fields {
         number.ok_or_else(|| self.unfit(name, wanted, &value))
     }
 
+    /// A number from 0. One that no row can have stands for a row that is not there: it is for the platform to refuse.
+    fn any_number(&mut self, name: &str, wanted: &str) -> Result<u32, String> {
+        let value = self.required(name, wanted)?;
+        let number = value.as_u64().ok_or_else(|| self.unfit(name, wanted, &value))?;
+        Ok(u32::try_from(number).unwrap_or(NO_ROW))
+    }
+
     /// An id that counts from 1.
     fn id<T>(&mut self, name: &str, new: impl Fn(u32) -> Option<T>) -> Result<T, String> {
-        let wanted = "an id from 1";
-        let number = self.number(name, wanted)?;
-        new(number).ok_or_else(|| self.unfit(name, wanted, &number.into()))
+        let number = self.any_number(name, "an id")?;
+        Ok(new(number).or_else(|| new(NO_ROW)).expect("it is not 0"))
     }
 
     fn text(&mut self, name: &str) -> Result<String, String> {
@@ -247,7 +256,7 @@ impl Args<'_> {
     }
 
     fn agent(&mut self, name: &'static str) -> Result<AgentId, String> {
-        self.ask(name, |fields, name| fields.number(name, "an agent from 0")).map(AgentId)
+        self.ask(name, |fields, name| fields.any_number(name, "an agent from 0")).map(AgentId)
     }
 
     fn number(&mut self, name: &'static str) -> Result<u32, String> {

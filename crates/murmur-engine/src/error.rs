@@ -71,7 +71,14 @@ impl EngineError {
             | Self::Graph(_) => true,
             Self::Data(DataError::Malformed { .. } | DataError::Taken(_)) => true,
             Self::Data(DataError::Io { source, .. }) => {
-                matches!(source.kind(), ErrorKind::NotFound | ErrorKind::IsADirectory)
+                matches!(
+                    source.kind(),
+                    ErrorKind::NotFound
+                        | ErrorKind::IsADirectory
+                        | ErrorKind::InvalidData
+                        | ErrorKind::InvalidInput
+                        | ErrorKind::UnexpectedEof
+                )
             }
             Self::Journal(error) => matches!(
                 error,

@@ -18,7 +18,7 @@ use crate::apply::{Applied, Seeded, carry_out, seed_posts_due};
 use crate::config::with_overrides;
 use crate::history::{RecordedEvent, RecordedOutcome, RecordedStep};
 use crate::record::{Difference, Recorder, Replay};
-use crate::{Config, EngineError, Override, Simulation, checkpoint};
+use crate::{Config, EngineError, Override, Simulation, checkpoint, tables};
 
 /// Under which settings the steps of a run that branched off others were carried out.
 #[derive(Clone, Default)]
@@ -146,7 +146,7 @@ impl Run {
     /// # Errors
     /// When the journal cannot be read.
     pub fn committed(&self) -> Result<Step, EngineError> {
-        if self.is_complete() && self.journal()?.is_none() {
+        if self.folder.is_finished() && self.journal()?.is_none() {
             return Err(JournalError::Missing(self.folder.journal()).into());
         }
         Ok(self.journal()?.and_then(|journal| journal.last_step()).map_or(Step(0), |last| Step(last.0 + 1)))
@@ -445,9 +445,13 @@ impl Run {
         Ok(self.journal()?.map_or_else(Default::default, |journal| journal.digest()).to_string())
     }
 
-    /// Whether it has done all its steps and its tables are made.
-    pub fn is_complete(&self) -> bool {
-        self.folder.is_finished()
+    /// Whether it has done all its steps, and its tables and summary are made.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn is_complete(&self) -> Result<bool, EngineError> {
+        let derived = self.folder.is_finished() && tables::are_there(&self.folder.tables());
+        Ok(derived && self.committed()?.0 >= self.config.run.steps)
     }
 
     /// Carries all actions before the step `end` out again and hands over the events of each step, as they came out.

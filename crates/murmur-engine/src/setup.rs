@@ -188,7 +188,7 @@ impl Setup<'_> {
                 ));
             }
         };
-        named_by("graph.path", read_edges(&file.path, nodes))
+        named_by("graph.path", of_edges(read_edges(&file.path, nodes)))
     }
 
     fn people_of(&mut self, file: PopulationFile) -> People {
@@ -261,7 +261,7 @@ impl Setup<'_> {
         };
         let edges = match &people.edges {
             Some(edges) => edges.clone(),
-            None => named_by("graph.path", read(&file.path, file.ids))?,
+            None => named_by("graph.path", of_edges(read(&file.path, file.ids)))?,
         };
         self.warnings.extend(edges.warnings.iter().cloned());
         let mut graph = self.built(FollowGraph::from_edges(agents, edges.follows));
@@ -295,6 +295,17 @@ impl Setup<'_> {
         }
         SocialGraph::new(built.graph)
     }
+}
+
+/// What was read, or else how ids and agents can be told otherwise.
+fn of_edges<T>(read: Result<T, DataError>) -> Result<T, DataError> {
+    read.map_err(|error| match error {
+        DataError::Malformed { path, line, message } => {
+            let hint = "graph.ids says what the ids are (index, appearance, user-name), population.size how many agents";
+            DataError::Malformed { path, line, message: format!("{message} ({hint} there are)") }
+        }
+        error => error,
+    })
 }
 
 /// What was read, or else as what it was read: a file in another format is a common mistake.

@@ -9,6 +9,8 @@ mod history;
 
 use murmur_core::Step;
 use murmur_data::table::TableFolder;
+use std::path::Path;
+
 use murmur_journal::JournalReader;
 use murmur_store::Naming;
 
@@ -40,4 +42,10 @@ pub(crate) fn write(sources: &TableSources<'_>, journal: &mut JournalReader) -> 
     tables.comments()?;
     tables.cascades()?;
     Ok(())
+}
+
+/// Whether every table of a finished run is in `folder`.
+pub(crate) fn are_there(folder: &Path) -> bool {
+    let names = ["agents", "posts", "comments", "events", "exposures", "metrics", "cascades"];
+    names.iter().all(|name| folder.join(format!("{name}.parquet")).exists())
 }

@@ -169,6 +169,21 @@ pub fn prune_checkpoints(run: &Path, every: u32, start: Step) -> Result<(), Jour
         let path = path_of(run, step);
         fs::remove_file(&path).map_err(JournalError::io(&path))?;
     }
+    remove_partial(&folder(run))
+}
+
+/// Removes checkpoints that a killed process left half-written.
+fn remove_partial(folder: &Path) -> Result<(), JournalError> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.map_err(JournalError::io(folder))?,
+    };
+    for entry in entries {
+        let path = entry.map_err(JournalError::io(folder))?.path();
+        if path.extension().is_some_and(|extension| extension == "partial") {
+            fs::remove_file(&path).map_err(JournalError::io(&path))?;
+        }
+    }
     Ok(())
 }
 

@@ -32,7 +32,7 @@ pub struct NetworkSummary {
     /// See [`Clustering::average`].
     pub average_clustering: Option<f64>,
     /// See [`Clustering::transitivity`].
-    pub transitivity: Option<f64>,
+    pub transitivity: f64,
     /// See [`OpinionNetwork::neighbour_correlation`].
     pub neighbour_opinion_correlation: Option<f64>,
 }

@@ -49,7 +49,7 @@ fn values(sample: &Sample) -> [Option<f64>; 9] {
         summary.e_i_index,
         summary.degree_assortativity,
         summary.average_clustering,
-        summary.transitivity,
+        Some(summary.transitivity),
         summary.neighbour_opinion_correlation,
         sample.sign_e_i_index(),
     ]
@@ -63,16 +63,16 @@ fn known_and_undefined_values() {
     };
     const NO: Option<f64> = None;
     let is = Some;
-    check("empty", Sample::new(&[], &[], &[]), [NO; 9]);
+    check("empty", Sample::new(&[], &[], &[]), [NO, NO, NO, NO, NO, NO, is(0.0), NO, NO]);
     check(
         "isolated nodes",
         Sample::new(&[], &[0, 1], &[-1.0, 1.0]),
-        [NO, NO, NO, NO, NO, is(0.0), NO, NO, NO],
+        [NO, NO, NO, NO, NO, is(0.0), is(0.0), NO, NO],
     );
     check(
         "one edge",
         Sample::new(&[[0, 1]], &[0, 1], &[-0.3, 0.1]),
-        [is(-0.5), is(-1.0), is(-1.0), is(1.0), NO, is(0.0), NO, is(-1.0), is(1.0)],
+        [is(-0.5), is(-1.0), is(-1.0), is(1.0), NO, is(0.0), is(0.0), is(-1.0), is(1.0)],
     );
     check(
         "triangle of equals, beside others",
@@ -189,7 +189,7 @@ fn plain_values(sample: &Sample) -> [Option<f64>; 9] {
         e_i_of(&|a, b| sample.labels[a] != sample.labels[b]),
         over_ends(&degree),
         (nodes > 0).then(|| local / nodes as f64),
-        (open > 0.0).then(|| closed / open),
+        Some(if open > 0.0 { closed / open } else { 0.0 }),
         pearson(&own_and_around),
         e_i_of(&|a, b| sign(a) != sign(b)),
     ]

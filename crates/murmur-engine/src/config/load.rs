@@ -6,10 +6,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use murmur_data::DataError;
 use murmur_data::script::{Drafting, read_script};
 use serde::Deserialize;
 
-use super::{Config, GivenGraph, GraphConfig, NoMoreKeys, PopulationConfig, RunConfig, ScriptConfig};
+use super::{
+    Config, GivenGraph, GraphConfig, JournalConfig, NoMoreKeys, PopulationConfig, RunConfig, ScriptConfig,
+};
 use crate::EngineError;
 
 /// A configuration that cannot be used. The message names the file with the line, or the key, and what was expected.
@@ -152,12 +155,19 @@ pub fn of_script(path: &Path, overrides: &[Override]) -> Result<Config, EngineEr
     // Read for its length alone here; what its texts are about is for the run to know.
     let drafting = Drafting { topics: &[], embed: &|_| Box::default() };
     let lines = read_script(path, drafting)?;
-    let steps = lines.last().map_or(1, |line| line.step.0.saturating_add(1));
+    let last = lines.last();
+    if let Some(line) = last.filter(|line| line.step.0 >= MOST_MINUTES) {
+        let message = format!("step: expected a minute below {MOST_MINUTES} (19 years), found {}", line.step);
+        return Err(DataError::at_line(path, line.line, message).into());
+    }
+    let steps = last.map_or(1, |line| line.step.0 + 1);
     let config = Config {
         run: RunConfig { steps, minutes_per_step: 1, ..RunConfig::default() },
         population: PopulationConfig::Script(NoMoreKeys {}),
         graph: GraphConfig::Given(GivenGraph::Population(NoMoreKeys {})),
         script: ScriptConfig { path: Some(path.to_owned()) },
+        // Most steps of a script are minutes in which nothing happens.
+        journal: JournalConfig { checkpoint_every: 10_000, ..JournalConfig::default() },
         ..Config::default()
     };
     let mut config = with_overrides(config, overrides)?;
@@ -166,6 +176,9 @@ pub fn of_script(path: &Path, overrides: &[Override]) -> Result<Config, EngineEr
     config.check().map_err(|message| ConfigError::Unfit { path: path.to_owned(), message })?;
     Ok(config)
 }
+
+/// A script's steps are minutes; one beyond this is a time of another kind, as the seconds since 1970.
+const MOST_MINUTES: u32 = 10_000_000;
 
 /// `config` with `overrides` applied in their order.
 pub(crate) fn with_overrides(config: Config, overrides: &[Override]) -> Result<Config, ConfigError> {

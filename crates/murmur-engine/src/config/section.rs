@@ -5,13 +5,21 @@
 
 use murmur_graph::GraphModel;
 use serde::de::{DeserializeOwned, Error};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{GivenGraph, GraphConfig};
 
-/// Reads a section so that an error about one of its keys names the key.
-pub(super) fn named<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<T, D::Error> {
-    let table = toml::Table::deserialize(deserializer)?;
+/// Reads a section so that an error about one of its keys names the key. Without a kind it is of the default one.
+pub(super) fn named<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned + Serialize + Default,
+{
+    let mut table = toml::Table::deserialize(deserializer)?;
+    if !table.contains_key("kind") {
+        let mut default = toml::Table::try_from(T::default()).map_err(D::Error::custom)?;
+        table.extend(default.remove_entry("kind"));
+    }
     let complaint_about =
         |table: &toml::Table| T::deserialize(table.clone()).err().map(|e| e.message().to_owned());
     T::deserialize(table.clone()).map_err(|error| {

@@ -11,8 +11,8 @@ pub struct Clustering {
     /// fewer than two neighbours (Watts and Strogatz, Nature 393, 1998). `None` without nodes.
     pub average: Option<f64>,
     /// Three times the number of triangles over the number of pairs of edges that share a node (Newman, Strogatz and
-    /// Watts, Physical Review E 64, 2001). `None` when there is no such pair.
-    pub transitivity: Option<f64>,
+    /// Watts, Physical Review E 64, 2001); 0 when there is no such pair, as networkx has it.
+    pub transitivity: f64,
 }
 
 /// Counts all triangles, in time of at most the number of edges to the power 3/2.
@@ -31,7 +31,7 @@ pub fn clustering(graph: &impl UndirectedView) -> Clustering {
     }
     Clustering {
         average: (!degrees.is_empty()).then(|| local / degrees.len() as f64),
-        transitivity: (pairs > 0).then(|| closed as f64 / pairs as f64),
+        transitivity: if pairs > 0 { closed as f64 / pairs as f64 } else { 0.0 },
     }
 }
 
