@@ -1,7 +1,7 @@
 //! Phase 6: what the step did to spread, opinions, the network and attention.
 //!
-//! Actions, cascades, exposures and neighbours' opinions are kept up at every step, from what the step changed. What costs
-//! the whole population is measured every `metrics.every` steps, from the first on.
+//! Actions, cascades and exposures are kept up from what each step changed, and so are neighbours' opinions where they are
+//! measured at every step. What costs the whole population is measured every `metrics.every` steps, from the first on.
 
 use murmur_agents::Beliefs;
 use murmur_core::{Action, ActionKind, AgentId, Event, Outcome, PostId, Stance, Step, TopicId};
@@ -120,6 +120,7 @@ impl Meter {
     /// Goes on at the cadence of the world's present settings.
     pub(crate) fn change_settings(&mut self, world: &World) {
         self.every = every(world);
+        self.look_at_network(world);
     }
 
     /// The name of a watched root.
@@ -164,7 +165,12 @@ pub(crate) fn measure(world: &World, meter: &mut Meter, now: Step, applied: &App
     let _span = tracing::info_span!("measure").entered();
     let mut measures = Vec::new();
     let step_actions = meter.take_in(world, applied);
-    meter.follow_network(world, applied);
+    if meter.every == 1 {
+        meter.follow_network(world, applied);
+    } else if meter.is_due(now) {
+        // After many steps most neighbourhoods have changed: looking anew costs no more than following them all.
+        meter.look_at_network(world);
+    }
     measures.extend(platform(world, meter, now, applied, &step_actions));
     measures.extend(meter.watched.iter_mut().flat_map(|watched| cascade(&meter.cascades, watched)));
     if meter.is_due(now) {

@@ -5,6 +5,7 @@
 //! are in fixed point, so that sums are exact and do not depend on the order in which they came about.
 
 use murmur_graph::UndirectedView;
+use rayon::prelude::*;
 
 use super::mixing::{Moments, OpinionNetwork, Pair, e_i_index};
 
@@ -31,6 +32,13 @@ struct Cell {
     external: u32,
 }
 
+/// A node with what is around it.
+struct Surroundings {
+    degree: u32,
+    /// One per topic.
+    cells: Vec<Cell>,
+}
+
 /// A node's opinion has moved.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct OpinionMoved {
@@ -43,17 +51,26 @@ pub struct OpinionMoved {
 }
 
 impl OpinionNetworkTracker {
-    /// Takes a graph and the opinions of its nodes in, node after node, each with one per topic.
+    /// Takes a graph and the opinions of its nodes in, node after node, each with one per topic. Runs on all threads.
     ///
     /// # Panics
     /// When there is not one opinion per node and topic.
-    pub fn new(graph: &impl UndirectedView, topics: usize, opinions: impl Iterator<Item = f64>) -> Self {
+    pub fn new(
+        graph: &(impl UndirectedView + Sync),
+        topics: usize,
+        opinions: impl Iterator<Item = f64>,
+    ) -> Self {
         let cell = |opinion| Cell { opinion: units(opinion), ..Cell::default() };
         let cells: Vec<Cell> = opinions.map(cell).collect();
         assert_eq!(cells.len(), graph.nodes() as usize * topics, "one opinion per node and topic");
         let mut tracker = Self { topics, degrees: vec![0; graph.nodes() as usize], cells };
-        for node in 0..graph.nodes() {
-            tracker.look_around(graph, node);
+        let surroundings: Vec<Surroundings> = (0..graph.nodes())
+            .into_par_iter()
+            .with_min_len(1024)
+            .map(|node| tracker.surroundings(graph, node))
+            .collect();
+        for (node, around) in (0..).zip(surroundings) {
+            tracker.put(node, around);
         }
         tracker
     }
@@ -112,23 +129,30 @@ impl OpinionNetworkTracker {
 
     /// Takes anew what a node has around it.
     fn look_around(&mut self, graph: &impl UndirectedView, node: u32) {
-        let own = node as usize * self.topics;
-        let mut degree = 0;
-        let mut around = vec![Cell::default(); self.topics];
+        let around = self.surroundings(graph, node);
+        self.put(node, around);
+    }
+
+    fn surroundings(&self, graph: &impl UndirectedView, node: u32) -> Surroundings {
+        let own = &self.cells[node as usize * self.topics..][..self.topics];
+        let mut around = Surroundings { degree: 0, cells: own.to_vec() };
+        for cell in &mut around.cells {
+            (cell.around, cell.external) = (0, 0);
+        }
         graph.for_each_neighbour(node, &mut |neighbour| {
-            degree += 1;
-            let theirs = neighbour as usize * self.topics;
-            for (topic, cell) in around.iter_mut().enumerate() {
-                let (own, theirs) = (self.cells[own + topic].opinion, self.cells[theirs + topic].opinion);
-                cell.around += theirs;
-                cell.external += u32::from(own.signum() != theirs.signum());
+            around.degree += 1;
+            let theirs = &self.cells[neighbour as usize * self.topics..][..self.topics];
+            for (cell, theirs) in around.cells.iter_mut().zip(theirs) {
+                cell.around += theirs.opinion;
+                cell.external += u32::from(cell.opinion.signum() != theirs.opinion.signum());
             }
         });
-        self.degrees[node as usize] = degree;
-        for (topic, cell) in around.into_iter().enumerate() {
-            let own = &mut self.cells[own + topic];
-            (own.around, own.external) = (cell.around, cell.external);
-        }
+        around
+    }
+
+    fn put(&mut self, node: u32, around: Surroundings) {
+        self.degrees[node as usize] = around.degree;
+        self.cells[node as usize * self.topics..][..self.topics].copy_from_slice(&around.cells);
     }
 
     /// The measures of one topic, as [`super::opinion_network`] has them, in one pass over the nodes.
