@@ -3,6 +3,8 @@
 
 #![allow(clippy::print_stderr, reason = "a test says that it was passed over")]
 
+mod parity;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
@@ -14,8 +16,6 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 use serde_json::{Value, json};
-
-const PARITY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/oasis/parity");
 
 const FORMATS: [&str; 4] = ["parquet", "csv", "sqlite", "graphml"];
 
@@ -178,34 +178,10 @@ fn files_at(path: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 fn check_parity(name: &str) {
-    let Ok(text) = fs::read_to_string(format!("{PARITY}/{name}.json")) else {
-        eprintln!("passed over: no {name}.json in {PARITY}");
-        return;
-    };
-    let parity: Value = serde_json::from_str(&text).unwrap();
-    let mut script = String::new();
-    let mut add = |line: Value| writeln!(script, "{line}").unwrap();
-    for user in parity["users"].as_array().unwrap() {
-        let args = json!({"user_name": user["user_name"], "name": user["name"], "bio": user["bio"]});
-        add(json!({"step": 0, "agent": user["agent"], "action": "sign_up", "args": args}));
-    }
-    for product in parity["products"].as_array().unwrap() {
-        let args = json!({"product_id": product[0], "product_name": product[1]});
-        add(json!({"step": 0, "agent": 0, "action": "sign_up_product", "args": args}));
-    }
-    for line in parity["script"].as_array().unwrap() {
-        add(line.clone());
-    }
+    let Some(parity) = parity::read(name) else { return };
     let desk = Desk::new();
-    desk.write("script.jsonl", &script);
-    let settings = [
-        ("allow_self_rating", "allow_self_rating"),
-        ("show_score", "show_score"),
-        ("trend_days", "trend_num_days"),
-        ("trend_top_k", "trend_top_k"),
-        ("report_threshold", "report_threshold"),
-    ]
-    .map(|(ours, theirs)| format!("platform.{ours}={}", parity["settings"][theirs]));
+    desk.write("script.jsonl", &parity::as_script(&parity));
+    let settings = parity::settings(&parity);
     let mut words = vec!["script", "script.jsonl", "--out", "run"];
     words.extend(settings.iter().flat_map(|setting| ["--set", setting]));
     desk.done(&words);

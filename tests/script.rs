@@ -1,54 +1,23 @@
 //! `murmur script`, from a file of actions to the run folder and the results: OASIS's own scripts come to OASIS's own
 //! results, and faults are told apart.
 
-use std::fmt::Write;
+mod parity;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use serde_json::{Value, json};
-
-const PARITY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/oasis/parity");
+use serde_json::Value;
 
 fn murmur(arguments: &[&str], folder: &Path) -> Output {
     Command::new(env!("CARGO_BIN_EXE_murmur")).args(arguments).current_dir(folder).output().unwrap()
 }
 
-/// A parity file as a script: its users and products sign up at step 0.
-fn as_script(parity: &Value) -> String {
-    let mut script = String::new();
-    let mut add = |line: Value| writeln!(script, "{line}").unwrap();
-    for user in parity["users"].as_array().unwrap() {
-        let args = json!({"user_name": user["user_name"], "name": user["name"], "bio": user["bio"]});
-        add(json!({"step": 0, "agent": user["agent"], "action": "sign_up", "args": args}));
-    }
-    for product in parity["products"].as_array().unwrap() {
-        let args = json!({"product_id": product[0], "product_name": product[1]});
-        add(json!({"step": 0, "agent": 0, "action": "sign_up_product", "args": args}));
-    }
-    for line in parity["script"].as_array().unwrap() {
-        add(line.clone());
-    }
-    script
-}
-
 fn check_parity(name: &str) {
-    let Ok(text) = fs::read_to_string(format!("{PARITY}/{name}.json")) else {
-        eprintln!("passed over: no {name}.json in {PARITY}");
-        return;
-    };
-    let parity: Value = serde_json::from_str(&text).unwrap();
+    let Some(parity) = parity::read(name) else { return };
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("script.jsonl"), as_script(&parity)).unwrap();
-    let settings = &parity["settings"];
-    let named = [
-        ("allow_self_rating", "allow_self_rating"),
-        ("show_score", "show_score"),
-        ("trend_days", "trend_num_days"),
-        ("trend_top_k", "trend_top_k"),
-        ("report_threshold", "report_threshold"),
-    ];
-    let settings = named.map(|(ours, theirs)| format!("platform.{ours}={}", settings[theirs]));
+    fs::write(folder.path().join("script.jsonl"), parity::as_script(&parity)).unwrap();
+    let settings = parity::settings(&parity);
     let mut arguments = vec!["script", "script.jsonl", "--out", "run", "--results", "results.jsonl"];
     for setting in &settings {
         arguments.extend(["--set", setting]);

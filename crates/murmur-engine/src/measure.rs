@@ -4,7 +4,9 @@
 //! measured at every step. What costs the whole population is measured every `metrics.every` steps, from the first on.
 
 use murmur_agents::Beliefs;
-use murmur_core::{Action, ActionKind, AgentId, Event, Outcome, PostId, Stance, Step, TopicId};
+use murmur_core::{
+    Action, ActionKind, AgentId, Event, Outcome, PostId, Purpose, Stance, Step, Stream, TopicId,
+};
 use murmur_graph::Projection;
 use murmur_metrics::{
     ActionCounts, CascadeTracker, OpinionMoved, OpinionNetwork, OpinionNetworkTracker, OpinionSummary,
@@ -310,11 +312,6 @@ pub(crate) fn summary_of(beliefs: &Beliefs, topic: TopicId) -> OpinionSummary {
     SortedOpinions::of_singles(beliefs.column(topic).map(Stance::get).collect()).summary()
 }
 
-/// The opinions of all agents on a topic.
-pub(crate) fn opinion_column(beliefs: &Beliefs, topic: TopicId) -> Vec<f64> {
-    beliefs.column(topic).map(f64::from).collect()
-}
-
 /// What is measured of one topic.
 struct TopicMeasures {
     opinions: OpinionSummary,
@@ -343,6 +340,5 @@ impl TopicMeasures {
 
 /// Whether the exposures of `agent` are kept, given the share that is.
 pub(crate) fn keeps_exposures(seed: u64, agent: AgentId, share: f64) -> bool {
-    use murmur_core::{Purpose, Stream};
-    share >= 1.0 || Stream::new(seed, Purpose::Sampling, Step(0), agent).chance(share)
+    share >= 1.0 || Stream::first_uniform(seed, Purpose::Sampling, Step(0), agent) < share
 }

@@ -91,8 +91,8 @@ pub struct Difference {
 
 /// Holds what came out against what was recorded, batch by batch.
 fn compare(recorded: &RecordedStep, again: &[Encoded]) -> Result<(), Difference> {
-    let fresh: Vec<_> = recorded.batches.iter().collect();
-    for (then, now) in fresh.iter().zip(again) {
+    let before: Vec<_> = recorded.batches.iter().collect();
+    for (then, now) in before.iter().zip(again) {
         if (then.table, then.shard) != (now.table, now.shard) {
             let what = format!("recorded {} rows of table {}", then.rows, table_name(then.table));
             return Err(difference(recorded.step, now.table, now.shard, what));
@@ -106,7 +106,7 @@ fn compare(recorded: &RecordedStep, again: &[Encoded]) -> Result<(), Difference>
             ));
         }
     }
-    match (fresh.get(again.len()), again.get(fresh.len())) {
+    match (before.get(again.len()), again.get(before.len())) {
         (Some(missing), _) => {
             let what = format!("{} recorded rows do not come out", missing.rows);
             Err(difference(recorded.step, missing.table, missing.shard, what))

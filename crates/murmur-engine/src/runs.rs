@@ -43,8 +43,7 @@ impl Lineage {
 
     /// The settings that `step` is carried out under.
     fn config_at(&self, step: Step) -> &Config {
-        let branch = self.branches.iter().find(|branch| step < branch.until);
-        branch.map_or(&self.own, |branch| &branch.config)
+        config_at(&self.branches, &self.own, step)
     }
 
     /// The settings that come into force as `step` begins, if others were in force before.
@@ -52,6 +51,12 @@ impl Lineage {
         let begins = step == Step(0) || self.branches.iter().any(|branch| branch.until == step);
         (begins && !self.branches.is_empty()).then(|| self.config_at(step))
     }
+}
+
+/// The settings of the branch that `step` lies in, or else the run's own.
+fn config_at<'a>(branches: &'a [Branch], own: &'a Config, step: Step) -> &'a Config {
+    let branch = branches.iter().find(|branch| step < branch.until);
+    branch.map_or(own, |branch| &branch.config)
 }
 
 /// A run on disk, not being written.
@@ -146,10 +151,11 @@ impl Run {
     /// # Errors
     /// When the journal cannot be read.
     pub fn committed(&self) -> Result<Step, EngineError> {
-        if self.folder.is_finished() && self.journal()?.is_none() {
+        let journal = self.journal()?;
+        if journal.is_none() && self.folder.is_finished() {
             return Err(JournalError::Missing(self.folder.journal()).into());
         }
-        Ok(self.journal()?.and_then(|journal| journal.last_step()).map_or(Step(0), |last| Step(last.0 + 1)))
+        Ok(steps_in(journal.as_ref()))
     }
 
     /// Whether a run of `config`, from its input files as they are now, is this one.
@@ -175,8 +181,8 @@ impl Run {
     }
 
     /// The rules of the platform in force at `step`.
-    pub(crate) fn platform_at(&self, step: Step) -> PlatformConfig {
-        self.lineage().config_at(step).platform.clone()
+    pub(crate) fn platform_at(&self, step: Step) -> &PlatformConfig {
+        &config_at(&self.branches, &self.config, step).platform
     }
 
     fn lineage(&self) -> Lineage {
@@ -195,8 +201,7 @@ impl Run {
     pub(crate) fn end(&self, step: Option<Step>) -> Result<Step, EngineError> {
         let Some(step) = step else { return self.committed() };
         // Damage from the step on is no matter.
-        let last = self.journal_before(step)?.and_then(|journal| journal.last_step());
-        let done = last.map_or(Step(0), |last| Step(last.0 + 1));
+        let done = steps_in(self.journal_before(step)?.as_ref());
         if done < step {
             return Err(EngineError::Unfit(format!(
                 "--at {step}: expected a step up to {done}, the first that {} has not done",
@@ -497,6 +502,11 @@ fn found(opened: Result<JournalReader, JournalError>) -> Result<Option<JournalRe
         Err(JournalError::Missing(_)) => Ok(None),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The first step that a journal does not hold.
+fn steps_in(journal: Option<&JournalReader>) -> Step {
+    journal.and_then(JournalReader::last_step).map_or(Step(0), |last| Step(last.0 + 1))
 }
 
 /// Copies all steps before `end`.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 use crate::World;
-use crate::measure::{Meter, opinion_column, summary_of};
+use crate::measure::{Meter, summary_of};
 
 /// The state before the first step, to compare the end with.
 pub(crate) struct Start {
@@ -179,24 +179,23 @@ fn cascade_totals(meter: &Meter) -> CascadeTotals {
 
 fn opinion_changes(world: &World, start: &Start) -> Vec<OpinionChange> {
     let change = |(index, topic): (usize, &crate::config::TopicConfig)| {
-        let [first, last] =
-            [&start.beliefs, &world.beliefs].map(|beliefs| opinion_column(beliefs, TopicId(index as u16)));
+        let id = TopicId(index as u16);
         OpinionChange {
             topic: topic.name.clone(),
-            histogram_first: histogram(&first),
-            histogram_last: histogram(&last),
-            first: summary_of(&start.beliefs, TopicId(index as u16)),
-            last: summary_of(&world.beliefs, TopicId(index as u16)),
+            first: summary_of(&start.beliefs, id),
+            last: summary_of(&world.beliefs, id),
+            histogram_first: histogram(&start.beliefs, id),
+            histogram_last: histogram(&world.beliefs, id),
         }
     };
     world.config.topic.iter().enumerate().map(change).collect()
 }
 
-/// Opinions in each of twenty equal bins from -1 to 1; 1 belongs to the last.
-fn histogram(opinions: &[f64]) -> Vec<u64> {
+/// Opinions on a topic in each of twenty equal bins from -1 to 1; 1 belongs to the last.
+fn histogram(beliefs: &Beliefs, topic: TopicId) -> Vec<u64> {
     const BINS: usize = 20;
     let mut bins = vec![0; BINS];
-    for opinion in opinions {
+    for opinion in beliefs.column(topic).map(f64::from) {
         let bin = ((opinion + 1.0) / 2.0 * BINS as f64) as usize;
         bins[bin.min(BINS - 1)] += 1;
     }
