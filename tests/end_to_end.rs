@@ -2,8 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
@@ -128,7 +132,7 @@ fn a_run_leaves_its_folder_and_nothing_half_done() {
         serde_json::from_slice(&fs::read(desk.path("here/run").join(name)).unwrap()).unwrap()
     };
     assert_eq!(json("manifest.json")["config"]["run"]["steps"], 12);
-    assert_eq!(json("manifest.json")["config"]["feed"]["in_network"], 6);
+    assert_eq!(json("manifest.json")["config"]["feed"]["preset"], "x-like");
     assert_eq!(json("summary.json")["agents"], 60);
     assert_eq!(json("summary.json")["watched"][0]["points"].as_array().unwrap().len(), 10);
 }
@@ -176,12 +180,13 @@ fn the_quickstart_repeats_itself_on_any_number_of_threads() {
 
 #[test]
 fn every_feed_graph_and_sample_repeats_itself() {
-    let desk = Desk::new();
-    check_repeats(
-        &desk,
-        "small.toml --set population.size=1500 --set feed.hot=2 --set feed.random=3 --set graph.kind=homophilous \
-         --set tables.exposures=0.5 --set run.minutes_per_step=6 --set metrics.label=interest",
-    );
+    for preset in ["random", "chronological", "reddit", "oasis-x", "x-like", "echo-chamber", "bridging"] {
+        let config = format!(
+            "small.toml --set population.size=1500 --set feed.preset={preset} --set graph.kind=homophilous \
+             --set tables.exposures=0.5 --set run.minutes_per_step=6 --set metrics.label=interest"
+        );
+        check_repeats(&Desk::new(), &config);
+    }
 }
 
 #[test]
@@ -508,9 +513,7 @@ fn help_tells_of_every_command_and_option() {
 #[test]
 fn keys_lists_what_a_configuration_may_hold() {
     let keys = Desk::new().done("keys").stdout;
-    for key in
-        ["minutes_per_step", "in_network", "exposures", "confidence", "mean_follows", "writing_seconds"]
-    {
+    for key in ["minutes_per_step", "max_age", "exposures", "confidence", "mean_follows", "writing_seconds"] {
         assert!(keys.contains(key), "{key}");
     }
 }
@@ -538,4 +541,139 @@ fn a_reader_that_goes_away_is_no_failure() {
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert_eq!(desk.results("run").len(), TABLES.len() + 1);
+}
+
+/// A server that embeds texts as OpenAI's protocol has it, on a thread of its own: vectors of eight numbers that follow
+/// from the text's letters.
+struct EmbeddingServer {
+    url: String,
+    requests: Arc<AtomicUsize>,
+}
+
+impl EmbeddingServer {
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/v1", listener.local_addr().unwrap());
+        let requests = Arc::new(AtomicUsize::new(0));
+        let count = requests.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let count = count.clone();
+                std::thread::spawn(move || {
+                    let mut reader = BufReader::new(stream.unwrap());
+                    while let Some(body) = request_body(&mut reader) {
+                        count.fetch_add(1, Ordering::Relaxed);
+                        let reply = embedded(&body);
+                        let head = format!(
+                            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+                            reply.len()
+                        );
+                        reader.get_mut().write_all(format!("{head}{reply}").as_bytes()).unwrap();
+                    }
+                });
+            }
+        });
+        Self { url, requests }
+    }
+
+    fn requests(&self) -> usize {
+        self.requests.load(Ordering::Relaxed)
+    }
+}
+
+/// The body of the next request; `None` when the client has gone.
+fn request_body(reader: &mut impl BufRead) -> Option<Vec<u8>> {
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line).ok()? == 0 {
+            return None;
+        }
+        if line.trim().is_empty() {
+            break;
+        }
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    Some(body)
+}
+
+fn embedded(body: &[u8]) -> String {
+    let request: Value = serde_json::from_slice(body).unwrap();
+    let vector = |text: &str| {
+        let mut counts = [0.5f64; 8];
+        for byte in text.bytes() {
+            counts[usize::from(byte) % 8] += 1.0;
+        }
+        counts
+    };
+    let texts = request["input"].as_array().unwrap().iter().map(|text| text.as_str().unwrap());
+    let data: Vec<Value> = texts
+        .enumerate()
+        .map(|(index, text)| serde_json::json!({ "index": index, "embedding": vector(text) }))
+        .collect();
+    serde_json::json!({ "data": data }).to_string()
+}
+
+#[test]
+fn an_endpoints_vectors_are_kept_with_the_run() {
+    let server = EmbeddingServer::start();
+    let desk = Desk::new();
+    let endpoint = format!(
+        "--set embedder.kind=endpoint --set embedder.url={} --set embedder.model=m --set embedder.dimensions=8",
+        server.url
+    );
+    desk.done(&format!("run small.toml {endpoint} --out whole"));
+    let asked = server.requests();
+    assert!(asked > 0);
+    // What was embedded once is asked for no more, nor by a run that branches off before anything new is written.
+    desk.done("replay whole");
+    desk.done("inspect whole");
+    assert_eq!(server.requests(), asked);
+    desk.done(&format!("run small.toml {endpoint} --out part --steps 6"));
+    let asked = server.requests();
+    desk.done("replay part");
+    assert_eq!(server.requests(), asked);
+    desk.done("resume part --steps 12");
+    let journal = |run: &str| fs::read(desk.path(run).join("journal/0000-00000.seg")).unwrap();
+    assert_eq!(journal("part"), journal("whole"));
+    // A torn record is embedded again, a file of something else refused.
+    let vectors = desk.path("part").join("vectors.bin");
+    let bytes = fs::read(&vectors).unwrap();
+    fs::write(&vectors, &bytes[..bytes.len() - 5]).unwrap();
+    desk.done("replay part");
+    fs::write(&vectors, b"something else altogether").unwrap();
+    let told = desk.murmur("replay part");
+    assert_eq!(told.code, Some(2));
+    assert!(told.stderr.contains("vectors.bin") && told.stderr.contains("8 dimensions"), "{told:?}");
+}
+
+#[test]
+fn an_endpoint_that_cannot_be_used_is_told_at_the_start() {
+    let server = EmbeddingServer::start();
+    let desk = Desk::new();
+    let check = |settings: &str, expected: &[&str]| {
+        let run = format!(
+            "run small.toml --out none --set embedder.kind=endpoint --set embedder.model=m {settings}"
+        );
+        let told = desk.murmur(&run);
+        assert_ne!(told.code, Some(0), "{told:?}");
+        for part in expected {
+            assert!(told.stderr.contains(part), "expected {part:?} in {told:?}");
+        }
+        assert!(!desk.path("none").exists());
+    };
+    let url = format!("--set embedder.url={}", server.url);
+    check(&format!("{url} --set embedder.dimensions=16"), &["embedder.dimensions", "16", "8"]);
+    check(&format!("{url} --set embedder.dimensions=10"), &["embedder.dimensions", "multiple of 8"]);
+    check(
+        &format!("{url} --set embedder.dimensions=8 --set embedder.api_key_env=MURMUR_NO_SUCH_KEY"),
+        &["MURMUR_NO_SUCH_KEY"],
+    );
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let settings = format!("--set embedder.url=http://{nobody}/v1 --set embedder.dimensions=8");
+    check(&format!("{settings} --set embedder.retries=0"), &[&nobody.to_string()]);
 }

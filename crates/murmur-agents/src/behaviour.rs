@@ -3,12 +3,13 @@
 //! An agent reads its feed from the top until its session's time is up. For each post it takes the action of highest
 //! utility plus Gumbel noise (McFadden 1974): a noisy, myopic best response. Utilities are linear in eight features of
 //! the post; ignoring it has utility 0. Noise is keyed by the root's stable key and the action, so one more post
-//! elsewhere changes no other choice.
+//! elsewhere changes no other choice. While time is left after the feed, it looks at the accounts suggested to it and
+//! follows some, by a logit of their own.
 
 use murmur_core::{Action, ActionKind, AgentId, Purpose, Step, Stream};
 use serde::{Deserialize, Serialize};
 
-use crate::{Decision, Observation, Seen, Writer};
+use crate::{Decision, Observation, Seen, SeenAccount, Writer};
 
 /// How agents behave without a language model.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
@@ -40,6 +41,8 @@ pub struct BehaviourConfig {
     pub mute: UtilityConfig,
     /// Utility of reporting the post.
     pub report: UtilityConfig,
+    /// Utility of following a suggested account.
+    pub follow_suggested: UtilityConfig,
 }
 
 impl Default for BehaviourConfig {
@@ -58,6 +61,7 @@ impl Default for BehaviourConfig {
             unfollow: UtilityConfig::of(ActionKind::Unfollow),
             mute: UtilityConfig::of(ActionKind::Mute),
             report: UtilityConfig::of(ActionKind::ReportPost),
+            follow_suggested: UtilityConfig::of_following_a_suggested_account(),
         }
     }
 }
@@ -68,13 +72,19 @@ impl BehaviourConfig {
         for utility in self.utilities_mut() {
             utility.config.complete(&UtilityConfig::of(utility.kind));
         }
+        self.follow_suggested.complete(&UtilityConfig::of_following_a_suggested_account());
     }
 
     /// The key, below `behaviour`, of a coefficient that is given and not finite.
     pub fn not_finite(&self) -> Option<String> {
-        self.clone().utilities_mut().iter().find_map(|utility| {
-            utility.config.not_finite().map(|coefficient| format!("{}.{coefficient}", utility.section))
-        })
+        let not_finite = |section: &str, config: &UtilityConfig| {
+            config.not_finite().map(|coefficient| format!("{section}.{coefficient}"))
+        };
+        let mut copy = self.clone();
+        let mut weighed = copy.utilities_mut().into_iter();
+        weighed
+            .find_map(|utility| not_finite(utility.section, utility.config))
+            .or_else(|| not_finite("follow_suggested", &self.follow_suggested))
     }
 
     /// The utilities of the actions that are weighed for each post, in the order of their noise.
@@ -142,9 +152,9 @@ macro_rules! coefficients {
         }
 
         impl Coefficients {
-            /// What is not given weighs nothing.
+            /// What is not given weighs nothing, and nothing so much that a utility is more than a number can hold.
             fn from_config(config: &UtilityConfig) -> Self {
-                Self { $($name: config.$name.unwrap_or(0.0) as f32,)* }
+                Self { $($name: config.$name.unwrap_or(0.0).clamp(-1e30, 1e30) as f32,)* }
             }
 
             fn dot(&self, features: &Self) -> f32 {
@@ -159,20 +169,21 @@ macro_rules! coefficients {
 coefficients! {
     /// Utility of the action when all features are 0.
     constant,
-    /// Per unit of interest: the cosine of the post's vector and the agent's, in [-1, 1].
+    /// Per unit of interest: the cosine of the post's (of a suggested account: its profile's) vector and the agent's, in
+    /// [-1, 1].
     interest,
-    /// Per unit of agreement: 1 − |stance − opinion|, in [-1, 1]; 0 for a post without a topic.
+    /// Per unit of agreement: 1 − |stance − opinion|, in [-1, 1]; 0 for a post without a topic and for an account.
     agreement,
     /// Per unit of social proof: ln(1 + n), n being those among the last 32 engagements with the root that are by
-    /// followed accounts.
+    /// followed accounts (of a suggested account: the followed accounts that follow it).
     social_proof,
-    /// Per unit of popularity: ln(1 + likes + shares).
+    /// Per unit of popularity: ln(1 + likes + shares), of a suggested account ln(1 + followers).
     popularity,
-    /// Per hour of the root's age, up to 24.
+    /// Per hour of the root's age, up to 24; 0 for an account.
     age,
     /// If the agent follows the author.
     follows,
-    /// Per unit of fatigue: the share of the session that is over, in [0, 1].
+    /// Per unit of fatigue: the share of the session that is over, in [0, 1]; 0 for an account.
     fatigue,
 }
 
@@ -193,6 +204,35 @@ impl UtilityConfig {
             other => unreachable!("{} is no choice about a post", other.name()),
         })
     }
+
+    /// The default coefficients of following a suggested account: about one in a hundred is followed, and about one in
+    /// thirty of those that three followees follow.
+    fn of_following_a_suggested_account() -> Self {
+        Self::all([-5.0, 1.5, 0.0, 0.8, 0.05, 0.0, 0.0, 0.0])
+    }
+}
+
+/// How probable it is that an agent with its whole session before it takes each action about a post.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Engagement {
+    /// It likes the post.
+    pub like: f32,
+    /// It dislikes it.
+    pub dislike: f32,
+    /// It reposts it.
+    pub repost: f32,
+    /// It quotes it.
+    pub quote: f32,
+    /// It comments on it.
+    pub comment: f32,
+    /// It follows the author.
+    pub follow: f32,
+    /// It unfollows the author.
+    pub unfollow: f32,
+    /// It mutes the author.
+    pub mute: f32,
+    /// It reports the post.
+    pub report: f32,
 }
 
 /// The policy with its coefficients.
@@ -200,6 +240,7 @@ impl UtilityConfig {
 pub struct Behaviour {
     config: BehaviourConfig,
     options: [WeighedAction; WEIGHED],
+    follow_suggested: Coefficients,
     seed: u64,
 }
 
@@ -217,7 +258,8 @@ impl Behaviour {
             kind: utility.kind,
             coefficients: Coefficients::from_config(utility.config),
         });
-        Self { config, options, seed }
+        let follow_suggested = Coefficients::from_config(&config.follow_suggested);
+        Self { config, options, follow_suggested, seed }
     }
 
     /// What the agent reads and does at `step`.
@@ -246,7 +288,33 @@ impl Behaviour {
                 actions.push(action);
             }
         }
+        // Looking at suggestions takes no time, but an agent that has none left does not come to them.
+        if !session.is_over() {
+            for account in observation.suggested {
+                let is_new = actions.iter().all(|action| action.target() != Some(account.agent));
+                if is_new && self.follows_suggested(account, choices.about_agent(account.agent)) {
+                    actions.push(Action::Follow(account.agent));
+                }
+            }
+        }
         Decision { agent, read, actions }
+    }
+
+    /// The probabilities of all actions about a post for an agent that is not tired yet. What the platform would refuse
+    /// has none.
+    pub fn engagement(&self, seen: &Seen) -> Engagement {
+        let features = features(seen, 0.0);
+        let utilities = self.options.each_ref().map(|option| match is_possible(option.kind, seen) {
+            true => option.coefficients.dot(&features),
+            false => f32::NEG_INFINITY,
+        });
+        // Ignoring the post has utility 0. Against the largest, no weight overflows.
+        let largest = utilities.iter().fold(0f32, |largest, &utility| largest.max(utility));
+        let weights = utilities.map(|utility| libm::expf(utility - largest));
+        let sum = weights.iter().fold(libm::expf(-largest), |sum, weight| sum + weight);
+        let [like, dislike, repost, quote, comment, follow, unfollow, mute, report] =
+            weights.map(|weight| weight / sum);
+        Engagement { like, dislike, repost, quote, comment, follow, unfollow, mute, report }
     }
 
     fn write_posts(&self, step: Step, agent: AgentId, writer: &Writer<'_>) -> Vec<Action> {
@@ -271,6 +339,12 @@ impl Behaviour {
         }
         choice
     }
+
+    /// Whether following the account has more utility plus noise than passing it over.
+    fn follows_suggested(&self, account: &SeenAccount, mut noise: Stream) -> bool {
+        let passing_over = noise.gumbel();
+        self.follow_suggested.dot(&account_features(account)) + noise.gumbel() > passing_over
+    }
 }
 
 /// The values that a post gives the coefficients' features.
@@ -284,6 +358,20 @@ fn features(seen: &Seen, fatigue: f32) -> Coefficients {
         age: (seen.age as f32 / 60.0).min(24.0),
         follows: if seen.ties.follows_author { 1.0 } else { 0.0 },
         fatigue,
+    }
+}
+
+/// The values that a suggested account gives the coefficients' features.
+fn account_features(account: &SeenAccount) -> Coefficients {
+    Coefficients {
+        constant: 1.0,
+        interest: account.interest,
+        agreement: 0.0,
+        social_proof: libm::log1pf(account.mutual as f32),
+        popularity: libm::log1pf(account.followers as f32),
+        age: 0.0,
+        follows: 0.0,
+        fatigue: 0.0,
     }
 }
 

@@ -14,9 +14,9 @@ mod population;
 mod synthetic;
 mod writing;
 
-pub use behaviour::{Behaviour, BehaviourConfig, UtilityConfig};
+pub use behaviour::{Behaviour, BehaviourConfig, Engagement, UtilityConfig};
 pub use decision::Decision;
-pub use observation::{Observation, Seen, Ties};
+pub use observation::{Observation, Seen, SeenAccount, Ties};
 pub use opinion::{Beliefs, InitialOpinions, OpinionModel};
 pub use population::{Hours, Interests, Persona, Population, PreviousPost};
 pub use synthetic::{Synthesizer, SyntheticConfig};

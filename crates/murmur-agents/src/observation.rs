@@ -44,6 +44,19 @@ pub struct Ties {
     pub reported: bool,
 }
 
+/// An account that an agent is suggested to follow, which it does not follow yet.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct SeenAccount {
+    /// The account.
+    pub agent: AgentId,
+    /// How many accounts that the agent follows follow it.
+    pub mutual: u32,
+    /// Cosine of the account's vector and the agent's, in [-1, 1].
+    pub interest: f32,
+    /// How many follow it.
+    pub followers: u32,
+}
+
 /// What one active agent has before it.
 #[derive(Clone, Copy, Debug)]
 pub struct Observation<'a> {
@@ -51,4 +64,6 @@ pub struct Observation<'a> {
     pub agent: AgentId,
     /// The feed, first row first.
     pub feed: &'a [Seen],
+    /// Accounts that it might follow, each once.
+    pub suggested: &'a [SeenAccount],
 }

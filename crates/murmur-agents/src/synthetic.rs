@@ -65,14 +65,12 @@ pub struct Synthesizer<'a> {
     pub config: &'a SyntheticConfig,
     /// The topics of the run; at most [`Interests::MOST_TOPICS`].
     pub topics: &'a [Vocabulary],
-    /// The embedder.
-    pub embed: &'a (dyn Fn(&str) -> Box<[f32]> + Sync),
     /// The seed of the run.
     pub seed: u64,
 }
 
 impl Synthesizer<'_> {
-    /// The persona of `agent`. Its label is the topic it cares about most.
+    /// The persona of `agent`, without a vector yet. Its label is the topic it cares about most.
     pub fn persona(&self, agent: AgentId) -> Persona {
         let mut draws = Stream::new(self.seed, Purpose::Population, Step(0), agent);
         let activity = log_normal(&mut draws, self.config.activity_spread);
@@ -88,7 +86,7 @@ impl Synthesizer<'_> {
             productivity,
             label: topics.first().map(|topic| self.topics[topic.index()].name.as_str().into()),
             previous_posts: Vec::new(),
-            vector: (self.embed)(&bio),
+            vector: Box::default(),
             bio: bio.into(),
         }
     }
@@ -137,8 +135,7 @@ mod tests {
         let topics: Vec<Vocabulary> = ["tea", "bees", "rain"]
             .map(|name| Vocabulary { name: name.to_owned(), words: vec![name.to_owned()] })
             .to_vec();
-        let embed = |_: &str| vec![0.0; 8].into();
-        let synthesizer = Synthesizer { config, topics: &topics, embed: &embed, seed: 3 };
+        let synthesizer = Synthesizer { config, topics: &topics, seed: 3 };
         (0..count).map(|agent| synthesizer.persona(AgentId(agent))).collect()
     }
 

@@ -4,14 +4,12 @@ use murmur_core::{AgentId, Draft, Phrase, Slant, Stance, Stream, Text, TopicId};
 
 use crate::{Beliefs, Population};
 
-/// Makes drafts in an agent's voice.
+/// Makes drafts in an agent's voice; they have no vectors yet.
 pub struct Writer<'a> {
     /// Who writes.
     pub population: &'a Population,
     /// What they believe: a text leans the way its author does.
     pub beliefs: &'a Beliefs,
-    /// The embedder, applied to the words of a text.
-    pub embed: &'a (dyn Fn(&Text) -> Box<[f32]> + Sync),
 }
 
 impl Writer<'_> {
@@ -49,7 +47,7 @@ impl Writer<'_> {
 
     fn draft(&self, agent: AgentId, text: Text, topic: Option<TopicId>) -> Draft {
         let stance = topic.map_or(Stance::default(), |topic| self.stance(agent, topic));
-        Draft { vector: (self.embed)(&text), text, topic, stance }
+        Draft { text, topic, stance, vector: Box::default() }
     }
 
     fn stance(&self, agent: AgentId, topic: TopicId) -> Stance {

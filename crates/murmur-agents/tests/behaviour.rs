@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use murmur_agents::{
     Behaviour, BehaviourConfig, Beliefs, Decision, InitialOpinions, Interests, Observation, Persona,
-    Population, PreviousPost, Seen, Ties, UtilityConfig, Writer,
+    Population, PreviousPost, Seen, SeenAccount, Ties, UtilityConfig, Writer,
 };
 use murmur_core::{
     Action, ActionKind, AgentId, Draft, PostId, PostKey, Probability, Slant, Stance, Step, Text, TopicId,
@@ -54,19 +54,22 @@ fn people(personas: Vec<Persona>) -> People {
     People { population, beliefs }
 }
 
-/// A vector that tells texts apart, to see that a draft carries its own text's.
-fn embed(text: &Text) -> Box<[f32]> {
-    let number = match text {
-        Text::Own(words) => words.len() as f32,
-        Text::Phrase(phrase) => f32::from(phrase.template) + 1000.0 * f32::from(phrase.picks[0]),
-    };
-    vec![number; 8].into()
-}
-
 impl People {
     fn decide(&self, behaviour: &Behaviour, step: u32, agent: u32, feed: &[Seen]) -> Decision {
-        let writer = Writer { population: &self.population, beliefs: &self.beliefs, embed: &embed };
-        behaviour.decide(Step(step), Observation { agent: AgentId(agent), feed }, &writer)
+        self.decide_with_suggestions(behaviour, step, agent, feed, &[])
+    }
+
+    fn decide_with_suggestions(
+        &self,
+        behaviour: &Behaviour,
+        step: u32,
+        agent: u32,
+        feed: &[Seen],
+        suggested: &[SeenAccount],
+    ) -> Decision {
+        let writer = Writer { population: &self.population, beliefs: &self.beliefs };
+        let observation = Observation { agent: AgentId(agent), feed, suggested };
+        behaviour.decide(Step(step), observation, &writer)
     }
 }
 
@@ -214,6 +217,164 @@ fn utilities_are_linear_in_the_documented_features() {
         post(),
         -1.0 + 0.5 - 0.25 + 0.5 * 4f64.ln() + 0.5 * 8f64.ln() - 0.5,
     );
+}
+
+/// How often each action is chosen about a post is what the policy says of it beforehand.
+fn check_engagement(config: BehaviourConfig, post: Seen) {
+    const DRAWS: u32 = 40_000;
+    let (somebody, behaviour) = (somebody(), Behaviour::new(config, 7));
+    let engagement = behaviour.engagement(&post);
+    let probabilities = [
+        engagement.like,
+        engagement.dislike,
+        engagement.repost,
+        engagement.quote,
+        engagement.comment,
+        engagement.follow,
+        engagement.unfollow,
+        engagement.mute,
+        engagement.report,
+    ];
+    assert!(probabilities.iter().sum::<f32>() < 1.0 + 1e-6, "{engagement:?}");
+    let mut counts = [0u32; 9];
+    for step in 0..DRAWS {
+        for action in somebody.decide(&behaviour, step, 0, std::slice::from_ref(&post)).actions {
+            counts[WEIGHED.iter().position(|&kind| kind == action.kind()).expect("a weighed action")] += 1;
+        }
+    }
+    for (kind, (count, probability)) in WEIGHED.iter().zip(counts.into_iter().zip(probabilities)) {
+        let expected = f64::from(DRAWS) * f64::from(probability);
+        let deviation = (expected * f64::from(1.0 - probability)).max(0.0).sqrt();
+        // Five standard deviations; a rare action's count is not normal.
+        let bound = if expected > 0.0 { 5.0 * deviation + 3.0 } else { 0.0 };
+        assert!((f64::from(count) - expected).abs() <= bound, "{kind:?}: {count}, expected {expected}");
+    }
+}
+
+#[test]
+fn engagement_is_known_beforehand() {
+    let endless =
+        || BehaviourConfig { posts_per_session: 0.0, session_seconds: 1e15, ..BehaviourConfig::default() };
+    let liked =
+        || Seen { interest: 0.8, agreement: 0.9, social_proof: 5, popularity: 400, age: 90, ..seen(1, 4) };
+    let followed = Ties { follows_author: true, ..Ties::default() };
+    check_engagement(endless(), seen(1, 4));
+    check_engagement(endless(), liked());
+    check_engagement(endless(), Seen { ties: followed, ..liked() });
+    check_engagement(endless(), Seen { agreement: -1.0, ties: followed, ..liked() });
+    let ties = Ties { follows_author: true, likes: true, dislikes: true, reposted: true, reported: true };
+    check_engagement(endless(), Seen { ties, ..liked() });
+    // Utilities that a number holds and their exponentials do not.
+    let certain = |large: f64| {
+        let constant = |constant| UtilityConfig { constant: Some(constant), ..UtilityConfig::default() };
+        BehaviourConfig { mute: constant(-large), follow: constant(large), ..endless() }
+    };
+    check_engagement(certain(500.0), liked());
+    check_engagement(certain(f64::MAX), liked());
+}
+
+/// An account that nothing speaks for.
+fn account(agent: u32) -> SeenAccount {
+    SeenAccount { agent: AgentId(agent), mutual: 0, interest: 0.0, followers: 0 }
+}
+
+/// A session without end, in which nothing is done but following suggested accounts with these coefficients.
+fn following(coefficients: [f32; 8]) -> BehaviourConfig {
+    BehaviourConfig { follow_suggested: utility(coefficients), ..endless(constants(|_| -60.0)) }
+}
+
+/// The account is followed by a logit with the utility, worked out by hand.
+fn check_following(config: BehaviourConfig, account: SeenAccount, utility: f64) {
+    let (somebody, behaviour) = (somebody(), Behaviour::new(config, 7));
+    let mut counts = [0.0; 2];
+    for step in 0..40_000 {
+        let actions = somebody.decide_with_suggestions(&behaviour, step, 0, &[], &[account]).actions;
+        assert!(actions.iter().all(|action| *action == Action::Follow(account.agent)));
+        counts[actions.len()] += 1.0;
+    }
+    let probability = 1.0 / (1.0 + (-utility).exp());
+    check_fit(&counts, &[1.0 - probability, probability]);
+}
+
+#[test]
+fn suggested_accounts_are_followed_by_the_logit() {
+    let known = SeenAccount { mutual: 3, interest: 0.5, followers: 99, ..account(4) };
+    check_following(following([-1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]), known, -1.0);
+    check_following(following([0.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]), known, 1.0);
+    check_following(following([0.0, 0.0, 0.0, 0.7, 0.0, 0.0, 0.0, 0.0]), known, 0.7 * 4f64.ln());
+    check_following(following([0.0, 0.0, 0.0, 0.0, -0.3, 0.0, 0.0, 0.0]), known, -0.3 * 100f64.ln());
+    check_following(following([0.0, 0.0, 9.0, 0.0, 0.0, 9.0, 9.0, 9.0]), known, 0.0);
+    let defaults = || BehaviourConfig {
+        follow_suggested: BehaviourConfig::default().follow_suggested,
+        ..following([0.0; 8])
+    };
+    check_following(defaults(), account(4), -5.0);
+    check_following(defaults(), known, -5.0 + 0.75 + 0.8 * 4f64.ln() + 0.05 * 100f64.ln());
+}
+
+#[test]
+fn a_coefficient_of_following_suggested_accounts_is_left_out_or_finite() {
+    let given = |follow_suggested| BehaviourConfig { follow_suggested, ..following([0.0; 8]) };
+    let interest = |interest| UtilityConfig { interest: Some(interest), ..UtilityConfig::default() };
+    let resembling = SeenAccount { interest: 1.0, ..account(4) };
+    check_following(given(interest(3.0)), resembling, -2.0);
+    assert_eq!(given(interest(3.0)).not_finite(), None);
+    let not_finite = given(interest(f64::NAN)).not_finite();
+    assert_eq!(not_finite.as_deref(), Some("follow_suggested.interest"));
+}
+
+#[test]
+fn an_agent_without_time_left_does_not_come_to_suggestions() {
+    let config = BehaviourConfig {
+        session_seconds: 1e-3,
+        reading_seconds: 1e3,
+        ..following([50.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
+    };
+    let (somebody, behaviour) = (somebody(), Behaviour::new(config, 7));
+    let follows = |feed: &[Seen]| {
+        somebody.decide_with_suggestions(&behaviour, 0, 0, feed, &[account(4), account(5)]).actions.len()
+    };
+    assert_eq!((follows(&[]), follows(&[seen(1, 9)])), (2, 0));
+}
+
+#[test]
+fn what_the_feed_decided_about_an_account_stands() {
+    for kind in [ActionKind::Follow, ActionKind::Mute] {
+        let sure = utility([50.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+        let config = BehaviourConfig {
+            follow_suggested: sure,
+            ..endless(constants(|other| if other == kind { 50.0 } else { -60.0 }))
+        };
+        let decision = somebody().decide_with_suggestions(
+            &Behaviour::new(config, 3),
+            0,
+            0,
+            &[seen(1, 4)],
+            &[account(4), account(5)],
+        );
+        let decided: Vec<(ActionKind, u32)> =
+            decision.actions.iter().map(|action| (action.kind(), action.target().unwrap().0)).collect();
+        assert_eq!(decided, [(kind, 4), (ActionKind::Follow, 5)]);
+    }
+}
+
+#[test]
+fn one_more_suggestion_changes_no_choice_about_the_others() {
+    let (somebody, behaviour) = (somebody(), Behaviour::new(following([0.0; 8]), 9));
+    let others: Vec<SeenAccount> = (1..=6).map(account).collect();
+    let mut followed = 0;
+    for step in 0..500 {
+        let mut more = others.clone();
+        more.insert(step as usize % 7, account(99));
+        let choices = |suggested: &[SeenAccount]| {
+            let mut actions = somebody.decide_with_suggestions(&behaviour, step, 0, &[], suggested).actions;
+            actions.retain(|action| *action != Action::Follow(AgentId(99)));
+            actions
+        };
+        followed += choices(&others).len();
+        assert_eq!(choices(&more), choices(&others), "step {step}");
+    }
+    assert!((1_300..1_700).contains(&followed), "{followed}");
 }
 
 #[test]
@@ -417,7 +578,6 @@ fn texts_are_about_the_authors_interests_and_lean_as_it_does() {
             assert_eq!(draft.stance, opinions[topic.index()]);
             let Text::Phrase(phrase) = draft.text else { panic!("a phrase") };
             assert_eq!((phrase.topic, phrase.slant), (topic, Slant::of(draft.stance)));
-            assert_eq!(draft.vector, embed(&draft.text));
         }
         check_fit(&counts, &vec![1.0 / interests.len() as f64; interests.len()]);
     }

@@ -11,8 +11,8 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 
-/// The spans that are timed, in the order of the report.
-const SPANS: [&str; 10] = [
+/// The phases, in the order of the report.
+const PHASES: [&str; 10] = [
     "setup",
     "activate",
     "recommend",
@@ -23,6 +23,32 @@ const SPANS: [&str; 10] = [
     "record",
     "checkpoint",
     "finish",
+];
+
+/// Parts of phases, in the order of the report. Threads work on the stages of the feed side by side, so their times are
+/// added up over threads; the others are on the wall.
+const PARTS: [&str; 21] = [
+    "prepare",
+    "source in-network",
+    "source social-proof",
+    "source interest",
+    "source trending",
+    "source hot",
+    "source random",
+    "scorer hot",
+    "scorer x-score",
+    "scorer similarity",
+    "scorer like-history",
+    "scorer likes",
+    "scorer recency",
+    "scorer engagement",
+    "scorer agreement",
+    "scorer bridging",
+    "scorer author-diversity",
+    "scorer out-of-network",
+    "select",
+    "embed",
+    "index",
 ];
 
 /// Times of spans by name, gathered while a run goes on.
@@ -47,22 +73,31 @@ impl Timings {
     /// A table of time and share by phase.
     pub(crate) fn report(&self) -> String {
         let times = self.0.lock().expect("no thread panicked while it held the lock");
-        let total: Duration = times.values().sum();
+        let total: Duration = PHASES.iter().filter_map(|phase| times.get(phase)).sum();
         let mut table = String::from("time by phase\n");
-        for name in SPANS {
+        for name in PHASES {
             let time = times.get(name).copied().unwrap_or_default();
             let share = 100.0 * time.as_secs_f64() / total.as_secs_f64().max(f64::MIN_POSITIVE);
             writeln!(table, "  {name:<10} {:>9.3} s {share:>5.1} %", time.as_secs_f64())
                 .expect("a string takes what it is given");
         }
         writeln!(table, "  {:<10} {:>9.3} s", "all", total.as_secs_f64()).expect("as above");
+        table +=
+            "\nparts of phases; sources (with their filters), scorers and select are summed over threads\n";
+        for name in PARTS {
+            if let Some(time) = times.get(name) {
+                writeln!(table, "  {name:<23} {:>9.3} s", time.as_secs_f64()).expect("as above");
+            }
+        }
         table
     }
 }
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Timings {
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
-        metadata.is_span() && *metadata.level() <= Level::INFO && SPANS.contains(&metadata.name())
+        metadata.is_span()
+            && *metadata.level() <= Level::INFO
+            && PHASES.iter().chain(&PARTS).any(|name| *name == metadata.name())
     }
 
     fn on_new_span(&self, _: &Attributes<'_>, id: &Id, context: Context<'_, S>) {

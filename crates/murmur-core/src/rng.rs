@@ -56,6 +56,10 @@ pub enum Purpose {
     Session = 11,
     /// The name that an agent gets in a pseudonymized export.
     Pseudonym = 12,
+    /// Which accounts are suggested to an agent.
+    Suggestion = 13,
+    /// Which posts an index is trained on.
+    Index = 14,
 }
 
 /// A stream of random draws with a key of its own.
@@ -84,9 +88,22 @@ impl Stream {
     /// The stream about one post, keyed by the post's stable key within this stream's own key. It does not matter
     /// how much of `self` was drawn before.
     pub fn about(&self, post: PostKey) -> Self {
+        Self::at(self.inner_key(), [0, post.author.0, post.created.0, u32::from(post.ordinal)])
+    }
+
+    /// The stream about one agent, keyed by its id within this stream's own key. It does not matter how much of `self`
+    /// was drawn before.
+    pub fn about_agent(&self, agent: AgentId) -> Self {
+        // No post has that ordinal.
+        Self::at(self.inner_key(), [0, agent.0, 0, u32::MAX])
+    }
+
+    /// The key of the streams within this stream.
+    fn inner_key(&self) -> [u32; 2] {
         // The last counter word of the parent is never reached by its own draws.
-        let key = philox4x32([u32::MAX, self.counter[1], self.counter[2], self.counter[3]], self.key);
-        Self::at([key[0], key[1]], [0, post.author.0, post.created.0, u32::from(post.ordinal)])
+        let [first, second, ..] =
+            philox4x32([u32::MAX, self.counter[1], self.counter[2], self.counter[3]], self.key);
+        [first, second]
     }
 
     fn at(key: [u32; 2], counter: [u32; 4]) -> Self {
@@ -215,13 +232,14 @@ mod tests {
     }
 
     #[test]
-    fn draws_about_a_post_do_not_depend_on_draws_before() {
+    fn draws_about_something_do_not_depend_on_draws_before() {
         let fresh = stream(1);
         let mut used = stream(1);
         for _ in 0..9 {
             used.next_u32();
         }
         assert_eq!(fresh.about(key(5, 2, 0)).next_u64(), used.about(key(5, 2, 0)).next_u64());
+        assert_eq!(fresh.about_agent(AgentId(5)).next_u64(), used.about_agent(AgentId(5)).next_u64());
     }
 
     #[test]
@@ -243,6 +261,10 @@ mod tests {
             stream(1).about(key(5, 3, 0)).next_u64(),
             stream(1).about(key(5, 2, 1)).next_u64(),
             stream(2).about(key(5, 2, 0)).next_u64(),
+            stream(1).about(key(5, 0, u16::MAX)).next_u64(),
+            stream(1).about_agent(AgentId(5)).next_u64(),
+            stream(1).about_agent(AgentId(6)).next_u64(),
+            stream(2).about_agent(AgentId(5)).next_u64(),
         ];
         let count = first.len();
         first.sort_unstable();

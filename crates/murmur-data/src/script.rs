@@ -28,21 +28,13 @@ pub struct ScriptLine {
     pub action: Action,
 }
 
-/// What turns the words of a script into what the platform publishes.
-#[derive(Clone, Copy)]
-pub struct Drafting<'a> {
-    /// The names of the topics, in the order of their ids.
-    pub topics: &'a [&'a str],
-    /// The vector of a text.
-    pub embed: &'a dyn Fn(&str) -> Box<[f32]>,
-}
-
-/// Reads a script. Blank lines are passed over.
+/// Reads a script, in a run whose `topics` have these names. Blank lines are passed over. What is published has no
+/// vectors yet.
 ///
 /// # Errors
 /// [`DataError`] with the line when the file cannot be read, a line is no such object, its action is unknown, an
 /// argument is missing, unknown or of another type than expected, or its step is below that of an earlier line.
-pub fn read_script(path: &Path, drafting: Drafting<'_>) -> Result<Vec<ScriptLine>, DataError> {
+pub fn read_script(path: &Path, topics: &[&str]) -> Result<Vec<ScriptLine>, DataError> {
     let mut text = input::open(path)?;
     let mut lines: Vec<ScriptLine> = Vec::new();
     let mut buffer = Vec::new();
@@ -55,7 +47,7 @@ pub fn read_script(path: &Path, drafting: Drafting<'_>) -> Result<Vec<ScriptLine
             continue;
         }
         let at_line = |message: String| DataError::at_line(path, number, message);
-        let line = parse(number, buffer.trim_ascii_end(), drafting).map_err(at_line)?;
+        let line = parse(number, buffer.trim_ascii_end(), topics).map_err(at_line)?;
         if let Some(earlier) = lines.last().filter(|earlier| line.step < earlier.step) {
             return Err(at_line(format!(
                 "step: expected {} or later, as in line {}, found {}",
@@ -67,7 +59,7 @@ pub fn read_script(path: &Path, drafting: Drafting<'_>) -> Result<Vec<ScriptLine
     Ok(lines)
 }
 
-fn parse(line: u64, text: &[u8], drafting: Drafting<'_>) -> Result<ScriptLine, String> {
+fn parse(line: u64, text: &[u8], topics: &[&str]) -> Result<ScriptLine, String> {
     let value: Value = serde_json::from_slice(text).map_err(|error| {
         format!("expected a JSON object with step, agent, action and args: {}", without_line(&error))
     })?;
@@ -85,7 +77,7 @@ fn parse(line: u64, text: &[u8], drafting: Drafting<'_>) -> Result<ScriptLine, S
         Some(other) => return Err(format!("args: expected an object, found {other}")),
     };
     fields.end(&["step", "agent", "action", "args"])?;
-    let action = Args { fields: Fields { prefix: "args.", map: args }, drafting, known: Vec::new() }
+    let action = Args { fields: Fields { prefix: "args.", map: args }, topics, known: Vec::new() }
         .action(kind)
         .map_err(|message| format!("{name}: {message}"))?;
     Ok(ScriptLine { line, step, agent, action })
@@ -174,7 +166,8 @@ impl Fields {
 /// The arguments of one action.
 struct Args<'a> {
     fields: Fields,
-    drafting: Drafting<'a>,
+    /// The names of the topics, in the order of their ids.
+    topics: &'a [&'a str],
     /// The names asked for so far.
     known: Vec<&'static str>,
 }
@@ -284,13 +277,13 @@ impl Args<'_> {
         let text = self.ask(name, Fields::text)?;
         let topic = self.topic()?;
         let stance = self.stance(topic)?;
-        Ok(Draft { vector: (self.drafting.embed)(&text), text: Text::own(&text), topic, stance })
+        Ok(Draft { text: Text::own(&text), topic, stance, vector: Box::default() })
     }
 
     fn topic(&mut self) -> Result<Option<TopicId>, String> {
         let Some(name) = self.ask("topic", Fields::optional_text)? else { return Ok(None) };
-        let place = self.drafting.topics.iter().position(|topic| *topic == name);
-        let unknown = || format!("args.topic: expected one of {:?}, found {name:?}", self.drafting.topics);
+        let place = self.topics.iter().position(|topic| *topic == name);
+        let unknown = || format!("args.topic: expected one of {:?}, found {name:?}", self.topics);
         place.map(|place| Some(TopicId(place as u16))).ok_or_else(unknown)
     }
 

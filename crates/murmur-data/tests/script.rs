@@ -4,13 +4,13 @@ use std::path::Path;
 
 use murmur_core::{Action, ActionKind, AgentId, PostId, Step};
 use murmur_data::DataError;
-use murmur_data::script::{Drafting, ScriptLine, read_script};
+use murmur_data::script::{ScriptLine, read_script};
 
 fn read(text: &str) -> Result<Vec<ScriptLine>, DataError> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("script.jsonl");
     std::fs::write(&path, text).unwrap();
-    read_script(&path, Drafting { topics: &["tea", "rain"], embed: &|text| vec![text.len() as f32].into() })
+    read_script(&path, &["tea", "rain"])
 }
 
 fn action(action: &str, args: &str) -> Result<Action, DataError> {
@@ -115,7 +115,6 @@ fn faults_name_the_line_the_field_and_what_was_expected() {
 
 #[test]
 fn a_missing_file_is_named() {
-    let drafting = Drafting { topics: &[], embed: &|_| Box::default() };
-    let error = read_script(Path::new("nowhere.jsonl"), drafting).unwrap_err().to_string();
+    let error = read_script(Path::new("nowhere.jsonl"), &[]).unwrap_err().to_string();
     assert!(error.starts_with("nowhere.jsonl: "), "{error}");
 }

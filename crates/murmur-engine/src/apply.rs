@@ -5,13 +5,13 @@ use murmur_core::rng::order_key;
 use murmur_core::{
     Action, AgentId, Draft, Event, Found, Outcome, PostId, Refusal, Stance, Step, Text, TopicId,
 };
-use murmur_recsys::{Feeds, Source};
+use murmur_recsys::{Counts, Feeds, SeenPost, Source};
 use rayon::prelude::*;
 
-use crate::World;
 use crate::observe::Observations;
-use crate::recommend::recommend;
+use crate::recommend::feed_of;
 use crate::script::LineResult;
+use crate::{EngineError, World};
 
 /// An agent was active.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -50,6 +50,8 @@ pub(crate) struct Applied {
     pub(crate) opinions: Vec<ChangedOpinions>,
     /// What the lines of the script came to, in their order.
     pub(crate) results: Vec<LineResult>,
+    /// What went in and out of the feed's stages.
+    pub(crate) feed: Counts,
 }
 
 /// A seed post that was planted.
@@ -62,14 +64,17 @@ pub(crate) struct Seeded {
 
 /// Carries out a step: seed posts in the order of the configuration, then the script's lines in the order of the file,
 /// then the agents' actions in the step's keyed order, each agent's in its own order; then every active agent's opinions
-/// move by what it read.
+/// move by what it read, it remembers that, and the recommender takes in what was done.
+///
+/// # Errors
+/// When a profile that was changed cannot be embedded.
 pub(crate) fn apply(
     world: &mut World,
     now: Step,
     feeds: &Feeds,
     observations: &Observations,
     mut decisions: Vec<Decision>,
-) -> Applied {
+) -> Result<Applied, EngineError> {
     let _span = tracing::info_span!("apply").entered();
     let opinions = opinions_after(world, observations, &decisions);
     let order = keyed_order(world, now, &decisions);
@@ -77,7 +82,7 @@ pub(crate) fn apply(
 
     let turn = |decision: &Decision| Turn { agent: decision.agent, read: decision.read as u32 };
     let turns = decisions.iter().map(turn).collect();
-    let mut applied = Applied { turns, exposures, ..Applied::default() };
+    let mut applied = Applied { turns, exposures, feed: *feeds.counts(), ..Applied::default() };
     plant_seed_posts(world, now, &mut applied);
     play_script(world, now, &mut applied);
     for index in order {
@@ -90,7 +95,23 @@ pub(crate) fn apply(
         world.beliefs.set(changed.agent, &changed.opinions);
     }
     applied.opinions = opinions;
-    applied
+    remember(world, now, feeds, &decisions);
+    let next = Step(now.0 + 1);
+    world.take_in(&applied.events, next)?;
+    world.recommender.advance_index(&world.public, &world.clock, next);
+    Ok(applied)
+}
+
+/// Every active agent remembers what it has read, if feeds are to leave it out.
+fn remember(world: &mut World, now: Step, feeds: &Feeds, decisions: &[Decision]) {
+    let Some(most) = world.recommender.remembers() else { return };
+    let first_live = world.recommender.first_live_row(&world.public, &world.clock, now);
+    let posts = world.public.posts();
+    for (index, decision) in decisions.iter().enumerate() {
+        let read = feeds.of(index).iter().take(decision.read);
+        let seen = read.map(|served| SeenPost { root: posts.root(served.post), row: served.post });
+        world.seen.remember(decision.agent, seen, first_live, most);
+    }
 }
 
 /// Indexes of the decisions in the canonical order of the step: the agents by their keys, then ids.
@@ -119,7 +140,7 @@ pub(crate) fn carry_out(
 
 /// Serves the agent its feed as of this moment.
 fn refresh(world: &World, step: Step, agent: AgentId) -> Outcome {
-    let feeds = recommend(world, step, &[agent]);
+    let feeds = feed_of(world, step, agent);
     let posts: Vec<PostId> = feeds.of(0).iter().map(|served| served.post).collect();
     match posts.is_empty() {
         true => Outcome::Refused(Refusal::NothingFound),
@@ -150,7 +171,7 @@ fn plant_seed_posts(world: &mut World, now: Step, applied: &mut Applied) {
             text: Text::own(&seed.text),
             topic: Some(TopicId(topic as u16)),
             stance: seed.stance,
-            vector: world.embedder.embed(&seed.text),
+            vector: world.seed_vectors[seed_post].clone(),
         };
         let author = AgentId(seed.author);
         applied.seeded.push(Seeded { seed_post, post: PostId::from_index(world.public.posts().len()) });

@@ -1,12 +1,13 @@
 //! The private state in which a step begins, as bytes.
 //!
 //! Public state is not in it: carrying out the journal's actions again, millions a second, gives it, and takes no second
-//! set of rules. What reading has changed (opinions, attention, the watched cascades' reads and series) would take
-//! feeds to make again, so it is kept here.
+//! set of rules. What reading has changed (opinions, what was seen, attention, the watched cascades' reads and series)
+//! would take feeds to make again, so it is kept here.
 
-use murmur_core::Stance;
+use murmur_core::{PostId, Stance};
 use murmur_journal::Digest;
 use murmur_journal::columns::{ColumnError, ColumnReader, ColumnWriter};
+use murmur_recsys::SeenPost;
 
 use crate::World;
 use crate::measure::Meter;
@@ -25,6 +26,11 @@ pub(crate) fn encode(world: &World, meter: &Meter, series: &SeriesKeeper, steps:
     columns.u32s(&points.iter().map(|point| point.step).collect::<Vec<_>>());
     columns.u32s(&points.iter().map(|point| point.scale).collect::<Vec<_>>());
     columns.u64s(&points.iter().map(|point| point.exposures).collect::<Vec<_>>());
+    let seen = world.seen.all();
+    columns.u32s(&seen.iter().map(|list| list.len() as u32).collect::<Vec<_>>());
+    columns.u32s(&seen.iter().flatten().map(|seen| seen.root.get()).collect::<Vec<_>>());
+    // Mostly the root itself.
+    columns.u32s(&seen.iter().flatten().map(|seen| seen.row.get() - seen.root.get()).collect::<Vec<_>>());
     columns.bytes().to_vec()
 }
 
@@ -65,9 +71,11 @@ pub(crate) fn restore(
     let steps = columns.u32s(points)?;
     let scales = columns.u32s(points)?;
     let exposures = columns.u64s(points)?;
+    let seen = read_seen(&mut columns, world.seen.all().len())?;
     columns.finish()?;
 
     world.beliefs.set_all(opinions.into_iter().map(Stance::clamped).collect());
+    world.seen.set_all(seen);
     meter.attention = attention;
     (meter.exposures, meter.activations) = (totals[0], totals[1]);
     for (watched, exposures) in meter.watched.iter_mut().zip(watched) {
@@ -79,4 +87,18 @@ pub(crate) fn restore(
         series.points = points.by_ref().take(length as usize).collect();
     }
     Ok(())
+}
+
+/// What each of `agents` agents has read.
+fn read_seen(columns: &mut ColumnReader<'_>, agents: usize) -> Result<Vec<Vec<SeenPost>>, NotThisState> {
+    let lengths = columns.u32s(agents)?;
+    let posts: usize = lengths.iter().map(|&length| length as usize).sum();
+    let roots = columns.u32s(posts)?;
+    let distances = columns.u32s(posts)?;
+    let seen = |(root, distance): (u32, u32)| {
+        let row = root.checked_add(distance).and_then(PostId::new).ok_or(NotThisState)?;
+        Ok(SeenPost { root: PostId::new(root).ok_or(NotThisState)?, row })
+    };
+    let mut posts = roots.into_iter().zip(distances).map(seen);
+    lengths.into_iter().map(|length| posts.by_ref().take(length as usize).collect()).collect()
 }

@@ -13,7 +13,8 @@ use murmur_agents::{BehaviourConfig, InitialOpinions, Interests, OpinionModel, S
 use murmur_core::{Clock, Probability, Stance};
 use murmur_data::edges::NodeIds;
 use murmur_graph::GraphModel;
-use murmur_recsys::{FeedConfig, HashedEmbedder};
+use murmur_llm::EndpointConfig;
+use murmur_recsys::{FeedConfig, HashedEmbedder, IndexConfig, SuggestionConfig};
 use murmur_store::PlatformConfig;
 use serde::{Deserialize, Serialize};
 
@@ -38,7 +39,13 @@ pub struct Config {
     pub platform: PlatformConfig,
     /// What agents are shown.
     pub feed: FeedConfig,
+    /// Whom agents are suggested to follow.
+    pub suggestions: SuggestionConfig,
+    /// How the feed's interest source searches the live posts.
+    #[serde(deserialize_with = "section::named")]
+    pub index: IndexConfig,
     /// How texts become vectors.
+    #[serde(deserialize_with = "section::named")]
     pub embedder: EmbedderConfig,
     /// What agents do.
     pub behaviour: BehaviourConfig,
@@ -177,15 +184,35 @@ pub struct GraphFileConfig {
     pub blocks: Option<PathBuf>,
 }
 
-/// How texts become vectors.
+/// How texts become vectors. Only the first 8 KiB of a text count.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum EmbedderConfig {
+    /// By a table of word vectors that comes with the program, distilled from a language model (English): 64
+    /// dimensions.
+    Static(NoMoreKeys),
+    /// By hashing words and parts of words: any language, but no synonyms.
+    Hashed(HashedConfig),
+    /// By a server that speaks OpenAI's protocol for embeddings. Its vectors are kept with the run, so that resuming or
+    /// replaying it asks for none again.
+    Endpoint(EndpointConfig),
+}
+
+impl Default for EmbedderConfig {
+    fn default() -> Self {
+        Self::Static(NoMoreKeys {})
+    }
+}
+
+/// The hashed embedder.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct EmbedderConfig {
+pub struct HashedConfig {
     /// Length of the vectors, a multiple of 64.
     pub dimensions: usize,
 }
 
-impl Default for EmbedderConfig {
+impl Default for HashedConfig {
     fn default() -> Self {
         Self { dimensions: 64 }
     }
@@ -428,26 +455,25 @@ impl Config {
     }
 
     fn check_feed(&self) -> Result<(), String> {
-        let feed = &self.feed;
-        let slots = [feed.in_network, feed.interest, feed.hot, feed.random];
-        let length: u64 = slots.iter().map(|&slots| u64::from(slots)).sum();
-        expect(
-            (1..=1000).contains(&length),
-            "feed",
-            "1 to 1000 posts in all from in_network, interest, hot and random",
-            length,
-        )?;
-        expect(feed.max_age >= 1, "feed.max_age", "at least 1 minute", feed.max_age)?;
-        let searched = feed.interest == 0 || feed.pool >= 1;
-        expect(searched, "feed.pool", "at least 1 text to choose from", feed.pool)?;
-        expect(feed.buffer <= 100_000, "feed.buffer", "at most 100,000 posts", feed.buffer)?;
-        let dimensions = self.embedder.dimensions;
-        expect(
-            HashedEmbedder::new(dimensions).is_some() && dimensions <= 4096,
-            "embedder.dimensions",
-            "a multiple of 64 up to 4096",
-            dimensions,
-        )
+        if let Some(fault) = self.feed.fault() {
+            return Err(fault);
+        }
+        if let Some(fault) = self.suggestions.fault() {
+            return Err(fault);
+        }
+        if let Some(fault) = self.index.fault() {
+            return Err(format!("index: {fault}"));
+        }
+        match &self.embedder {
+            EmbedderConfig::Static(_) => Ok(()),
+            EmbedderConfig::Hashed(HashedConfig { dimensions }) => expect(
+                HashedEmbedder::new(*dimensions).is_some() && *dimensions <= 4096,
+                "embedder.dimensions",
+                "a multiple of 64 up to 4096",
+                dimensions,
+            ),
+            EmbedderConfig::Endpoint(endpoint) => endpoint.fault().map_or(Ok(()), Err),
+        }
     }
 
     fn check_behaviour(&self) -> Result<(), String> {

@@ -1,7 +1,7 @@
 //! Phase 4: what each active agent does about what it sees.
 
 use murmur_agents::{Decision, Writer};
-use murmur_core::{Step, Text};
+use murmur_core::Step;
 use rayon::prelude::*;
 
 use crate::apply::{Turn, seed_posts_due};
@@ -21,7 +21,8 @@ pub(crate) enum Policy<'a> {
 /// The decisions of the active agents, in their order.
 ///
 /// # Errors
-/// When the journal being replayed cannot be read, or holds decisions of other agents than those active now.
+/// When the journal being replayed cannot be read, or holds decisions of other agents than those active now; when a
+/// text cannot be embedded.
 pub(crate) fn decide(
     world: &World,
     now: Step,
@@ -29,15 +30,18 @@ pub(crate) fn decide(
     policy: Policy<'_>,
 ) -> Result<Vec<Decision>, EngineError> {
     let _span = tracing::info_span!("decide").entered();
-    match policy {
-        Policy::Behavioural => Ok(choose(world, now, observations)),
-        Policy::Replay(recorded) => replay(world, now, observations, recorded),
-    }
+    let mut decisions = match policy {
+        Policy::Behavioural => choose(world, now, observations),
+        Policy::Replay(recorded) => replay(world, now, observations, recorded)?,
+    };
+    // Texts become vectors here, all at once, so that an endpoint gets them in batches.
+    let actions = decisions.iter_mut().flat_map(|decision| &mut decision.actions);
+    world.embedding.fill(&world.public, actions)?;
+    Ok(decisions)
 }
 
 fn choose(world: &World, now: Step, observations: &Observations) -> Vec<Decision> {
-    let embed = |text: &Text| world.embedder.embed(&world.public.render(text));
-    let writer = Writer { population: &world.population, beliefs: &world.beliefs, embed: &embed };
+    let writer = Writer { population: &world.population, beliefs: &world.beliefs };
     (0..observations.len())
         .into_par_iter()
         .with_min_len(64)
@@ -57,10 +61,9 @@ fn replay(
         .iter()
         .map(|turn| Decision { agent: turn.agent, read: turn.read as usize, actions: Vec::new() })
         .collect();
-    let embed = |text: &Text| world.embedder.embed(&world.public.render(text));
     // What the experimenter and the script do comes first, and is decided by them again.
     let planned = seed_posts_due(world, now).len() + world.script.due(now).len();
-    for event in recorded.events(world, &embed)?.into_iter().skip(planned) {
+    for event in recorded.events(world)?.into_iter().skip(planned) {
         let Ok(index) = decisions.binary_search_by_key(&event.agent, |decision| decision.agent) else {
             let what = format!("agent {} acts without being active", event.agent);
             return Err(Difference { step: now, table: "events", shard: None, what }.into());

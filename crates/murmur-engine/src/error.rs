@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use murmur_data::DataError;
 use murmur_graph::GraphError;
 use murmur_journal::{JournalError, RunError};
+use murmur_llm::{EmbeddingError, ServerError};
 use murmur_store::OutcomeDiffers;
 
 use crate::ConfigError;
@@ -58,6 +59,9 @@ pub enum EngineError {
     /// The run folder.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// The endpoint that embeds texts.
+    #[error(transparent)]
+    Embedding(#[from] EmbeddingError),
 }
 
 impl EngineError {
@@ -86,6 +90,18 @@ impl EngineError {
             ),
             Self::History(_) | Self::Differs(_) | Self::OutcomeDiffers(_) => false,
             Self::Run(error) => !matches!(error, RunError::Io { .. }),
+            Self::Embedding(error) => matches!(
+                error,
+                EmbeddingError::Config(_)
+                    | EmbeddingError::Dimensions { .. }
+                    | EmbeddingError::NotVectors { .. }
+                    | EmbeddingError::Server(
+                        ServerError::NoKey { .. }
+                            | ServerError::Unauthorised { .. }
+                            | ServerError::NotFound { .. }
+                            | ServerError::Redirect { .. }
+                    )
+            ),
         }
     }
 }

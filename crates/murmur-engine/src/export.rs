@@ -116,7 +116,7 @@ impl Run {
         let Some(mut journal) = self.journal()? else { return Ok(Naming::Pseudonyms(pseudonyms)) };
         for step in journal.steps() {
             let batches = journal.step(step, Tables::Only(&[RecordedStep::EVENTS]))?;
-            for event in (RecordedStep { step, batches }).events(start.world(), &|_| Box::default())? {
+            for event in (RecordedStep { step, batches }).events(start.world())? {
                 match &event.action {
                     Action::SignUp(profile) => {
                         pseudonyms.learn(event.agent, &profile.user_name, &profile.name);

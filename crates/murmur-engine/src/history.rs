@@ -17,7 +17,7 @@ use crate::World;
 use crate::apply::{Applied, Exposure, Turn};
 use crate::measure::Measure;
 
-pub(crate) use events::{Embed, RecordedEvent, RecordedOutcome};
+pub(crate) use events::{RecordedEvent, RecordedOutcome};
 pub(crate) use measures::RecordedMeasure;
 pub(crate) use private::RecordedOpinions;
 
@@ -98,14 +98,10 @@ impl RecordedStep {
     /// Every table, in the order of the journal.
     pub(crate) const ALL: [TableId; 5] = [EVENTS, MEASURES, TURNS, EXPOSURES, OPINIONS];
 
-    /// What was done, in order; texts get their vectors from `embed`.
-    pub(crate) fn events(
-        &self,
-        world: &World,
-        embed: &Embed<'_>,
-    ) -> Result<Vec<RecordedEvent>, HistoryError> {
+    /// What was done, in order.
+    pub(crate) fn events(&self, world: &World) -> Result<Vec<RecordedEvent>, HistoryError> {
         let topics = world.config.topic.len();
-        self.public(EVENTS, |rows, payload| events::decode(rows, payload, topics, embed))
+        self.public(EVENTS, |rows, payload| events::decode(rows, payload, topics))
     }
 
     /// What was measured.
@@ -192,10 +188,9 @@ impl From<&str> for Malformed {
 /// In words, the first row in which a batch of as many rows differs from what was recorded.
 pub(crate) fn describe_difference(again: &Encoded, recorded: &[u8]) -> String {
     let rows = again.rows as usize;
-    let embed = |_: &_| Box::default();
     let decode = |payload: &[u8]| -> Result<Vec<String>, Malformed> {
         Ok(match again.table {
-            EVENTS => debug_rows(events::decode(rows, payload, usize::MAX, &embed)?),
+            EVENTS => debug_rows(events::decode(rows, payload, usize::MAX)?),
             MEASURES => debug_rows(measures::decode(rows, payload)?),
             TURNS => debug_rows(private::decode_turns(rows, payload)?),
             OPINIONS => debug_rows(private::decode_opinions(rows, payload)?),

@@ -11,7 +11,7 @@ use murmur_recsys::Source;
 use murmur_store::PostKind;
 
 use crate::history::{RecordedEvent, RecordedStep, table_name};
-use crate::recommend::recommend;
+use crate::recommend::feed_of;
 use crate::{EngineError, Opened, Run, Simulation, World};
 
 /// A run as of a step, to be asked about.
@@ -421,7 +421,7 @@ impl Inspection<'_> {
 
     /// What the agent is served if it is active in the step.
     fn feed(&self, agent: AgentId) -> Vec<FeedRow> {
-        let feeds = recommend(self.world(), self.step(), &[agent]);
+        let feeds = feed_of(self.world(), self.step(), agent);
         let row =
             |served: &murmur_recsys::Served| FeedRow { card: self.card(served.post), source: served.source };
         feeds.of(0).iter().map(row).collect()
@@ -433,7 +433,7 @@ impl Inspection<'_> {
         let tables = [RecordedStep::EVENTS, RecordedStep::OPINIONS];
         for step in journal.steps().take_while(|&step| step < self.step()) {
             let recorded = RecordedStep { step, batches: journal.step(step, Tables::Only(&tables))? };
-            let events = recorded.events(self.world(), &|_| Box::default())?.into_iter();
+            let events = recorded.events(self.world())?.into_iter();
             page.deeds.extend(
                 events.filter(|event| event.agent == page.agent).map(|event| self.deed(step, &event)),
             );

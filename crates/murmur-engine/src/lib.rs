@@ -13,6 +13,7 @@ mod activate;
 mod apply;
 mod checkpoint;
 mod decide;
+mod embedding;
 mod error;
 mod export;
 mod history;

@@ -12,6 +12,7 @@ use murmur_metrics::{
     ActionCounts, CascadeTracker, OpinionMoved, OpinionNetwork, OpinionNetworkTracker, OpinionSummary,
     SortedOpinions, Spread, gini, label_mixing,
 };
+use murmur_recsys::{Counts, Filter, Source, SourceCounts};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
@@ -29,11 +30,13 @@ pub(crate) enum Scope {
     Opinion,
     /// Opinions or labels across follows, by topic or label column.
     Network,
+    /// The feed's stages, by source or filter.
+    Feed,
 }
 
 impl Scope {
     /// The names in tables, in the order of the variants.
-    pub(crate) const NAMES: [&'static str; 4] = ["platform", "cascade", "opinion", "network"];
+    pub(crate) const NAMES: [&'static str; 5] = ["platform", "cascade", "opinion", "network", "feed"];
 }
 
 /// One value of one measure at the end of a step.
@@ -174,6 +177,7 @@ pub(crate) fn measure(world: &World, meter: &mut Meter, now: Step, applied: &App
         meter.look_at_network(world);
     }
     measures.extend(platform(world, meter, now, applied, &step_actions));
+    measures.extend(feed(&applied.feed));
     measures.extend(meter.watched.iter_mut().flat_map(|watched| cascade(&meter.cascades, watched)));
     if meter.is_due(now) {
         measures.extend(population(world, meter));
@@ -261,6 +265,27 @@ fn platform(
         measures.push(measure("attention_gini", meter.attention_gini()));
     }
     measures
+}
+
+/// What went in and out of the feed's stages in the step. Stages that nothing came to have no rows.
+fn feed(counts: &Counts) -> Vec<Measure> {
+    let measure = |subject: &str, name, count: u64| Measure {
+        scope: Scope::Feed,
+        subject: Some(subject.to_owned()),
+        name,
+        value: Some(count as f64),
+    };
+    let sources = Source::ALL.into_iter().zip(&counts.sources).filter(|(_, counts)| counts.offered > 0);
+    let of_source = |(source, counts): (Source, &SourceCounts)| {
+        [
+            measure(source.name(), "candidates_offered", counts.offered),
+            measure(source.name(), "candidates_kept", counts.kept),
+            measure(source.name(), "rows_served", counts.served),
+        ]
+    };
+    let filters = Filter::ALL.into_iter().zip(counts.dropped).filter(|&(_, dropped)| dropped > 0);
+    let of_filter = |(filter, dropped): (Filter, u64)| measure(filter.name(), "candidates_dropped", dropped);
+    sources.flat_map(of_source).chain(filters.map(of_filter)).collect()
 }
 
 fn cascade(tracker: &CascadeTracker, watched: &mut Watched) -> Vec<Measure> {

@@ -94,6 +94,7 @@ impl Simulation {
         let folder = RunFolder::create(out, &manifest_of(&self.world.config)?)?;
         let settings = settings_of(&self.world.config);
         self.recorder = Recorder::Writing(JournalWriter::create(&folder.journal(), settings)?);
+        self.world.embedding.keep_in(folder.path(), settings.durability)?;
         self.folder = Some(folder);
         Ok(())
     }
@@ -243,7 +244,7 @@ impl Run {
                 });
             }
         }
-        let mut simulation = Simulation::new(self.config.clone())?;
+        let mut simulation = Simulation::with_vectors_of(self.config.clone(), Some(self.path()))?;
         simulation.lineage = self.lineage();
         Ok(simulation)
     }
@@ -312,6 +313,8 @@ impl Run {
         self.folder.remove_summary()?;
         self.folder.write_manifest(&self.manifest)?;
         opened.simulation.recorder = Recorder::Writing(writer);
+        let durability = settings_of(&self.config).durability;
+        opened.simulation.world.embedding.keep_in(self.folder.path(), durability)?;
         opened.simulation.folder = Some(self.folder);
         Ok(opened)
     }
@@ -342,14 +345,18 @@ impl Run {
             }
             let Simulation { world, meter, series, .. } = &*simulation;
             let state = checkpoint::encode(world, meter, series, writer.digest());
+            world.embedding.keep_in(folder.path(), settings.durability)?;
+            world.embedding.sync()?;
             Ok(write_checkpoint(folder.path(), at, &state)?)
         };
         let folder = RunFolder::create_filled(request.out, &manifest, fill)?;
         let branch = Self::open(folder.path())?;
         simulation.recorder = Recorder::Writing(branch.writer()?);
+        // The same file, under its new name.
+        simulation.world.embedding.keep_in(folder.path(), settings.durability)?;
         simulation.folder = Some(folder);
         simulation.lineage = branch.lineage();
-        simulation.world.change_settings(config);
+        simulation.world.change_settings(config, at);
         simulation.meter.change_settings(&simulation.world);
         Ok(opened)
     }
@@ -438,6 +445,7 @@ impl Run {
         }
         let folder = RunFolder::create(out, &manifest)?;
         let writer = JournalWriter::create(&folder.journal(), settings_of(&config))?;
+        simulation.world.embedding.keep_in(folder.path(), settings_of(&config).durability)?;
         simulation.folder = Some(folder);
         Ok(writer)
     }
@@ -471,7 +479,7 @@ impl Run {
         let mut simulation = self.beginning()?;
         let Some(mut journal) = self.journal()? else { return Ok(()) };
         for step in journal.steps().take_while(|&step| step < end) {
-            let applied = simulation.carry_out_again(&mut journal, step, Refreshes::Served)?;
+            let applied = simulation.carry_out_again(&mut journal, step)?;
             each(step, &applied.events)?;
         }
         Ok(())
@@ -484,15 +492,6 @@ impl Run {
     pub fn start(&self) -> Result<Simulation, EngineError> {
         self.beginning()
     }
-}
-
-/// What becomes of agents' asking for their feeds when actions are carried out again: it changes nothing.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Refreshes {
-    /// They are counted, with nothing found.
-    PassedOver,
-    /// They are served again.
-    Served,
 }
 
 /// The journal that was opened; `None` where there is none.
@@ -524,33 +523,30 @@ impl Simulation {
     /// Carries the public half of all steps before `end` out again.
     fn rebuild(&mut self, journal: &mut JournalReader, end: Step) -> Result<(), EngineError> {
         while self.next < end {
-            let applied = self.carry_out_again(journal, self.next, Refreshes::PassedOver)?;
+            let applied = self.carry_out_again(journal, self.next)?;
             self.meter.take_in(&self.world, &applied);
+            self.world.take_in(&applied.events, self.next)?;
         }
+        self.world.recommender.rebuild_index(&self.world.public, &self.world.clock, self.next);
         Ok(())
     }
 
     /// Carries the actions of the next step out again, and nothing else of it.
-    fn carry_out_again(
-        &mut self,
-        journal: &mut JournalReader,
-        step: Step,
-        refreshes: Refreshes,
-    ) -> Result<Applied, EngineError> {
+    fn carry_out_again(&mut self, journal: &mut JournalReader, step: Step) -> Result<Applied, EngineError> {
         let recorded =
             RecordedStep { step, batches: journal.step(step, Tables::Only(&[RecordedStep::EVENTS]))? };
         self.settle();
-        let recorded_events = {
-            let embed = |text: &_| self.world.embedder.embed(&self.world.public.render(text));
-            recorded.events(&self.world, &embed)?
-        };
+        let mut recorded_events = recorded.events(&self.world)?;
+        let actions = recorded_events.iter_mut().map(|event| &mut event.action);
+        self.world.embedding.fill(&self.world.public, actions)?;
         let mut applied = Applied::default();
         let seed_posts = seed_posts_due(&self.world, step);
         for (row, event) in recorded_events.into_iter().enumerate() {
-            let RecordedEvent { agent, action, outcome } = event;
-            if matches!(action, Action::Refresh) && refreshes == Refreshes::PassedOver {
-                let served = || Outcome::Found(Box::new(Found::Posts(Vec::new())));
-                let outcome = outcome.refusal().map_or_else(served, Outcome::Refused);
+            let RecordedEvent { agent, action, outcome, served } = event;
+            // A feed depends on what the agent had read and believed, and changes nothing.
+            if matches!(action, Action::Refresh) {
+                let found = || Outcome::Found(Box::new(Found::Posts(served)));
+                let outcome = outcome.refusal().map_or_else(found, Outcome::Refused);
                 applied.events.push(Event { step, agent, action, outcome });
                 continue;
             }
@@ -572,7 +568,7 @@ impl Simulation {
     /// Puts the settings in force under which the next step is carried out, if they change there.
     pub(crate) fn settle(&mut self) {
         if let Some(config) = self.lineage.change_at(self.next).cloned() {
-            self.world.change_settings(config);
+            self.world.change_settings(config, self.next);
             self.meter.change_settings(&self.world);
         }
     }

@@ -6,8 +6,7 @@ use std::path::PathBuf;
 use murmur_agents::{Interests, Persona};
 use murmur_core::{Action, AgentId, Event, Found, Outcome, PostId, Probability, Profile, Step};
 use murmur_data::DataError;
-use murmur_data::script::{Drafting, ScriptLine, read_script};
-use murmur_recsys::HashedEmbedder;
+use murmur_data::script::{ScriptLine, read_script};
 use murmur_store::{PostView, Public};
 use serde::Serialize;
 
@@ -21,13 +20,17 @@ pub(crate) struct Script {
 }
 
 impl Script {
-    /// The script that the configuration names; one without lines if it names none.
-    pub(crate) fn read(config: &Config, embedder: &HashedEmbedder) -> Result<Self, DataError> {
+    /// The script that the configuration names; one without lines if it names none. What it publishes has no vectors yet.
+    pub(crate) fn read(config: &Config) -> Result<Self, DataError> {
         let Some(path) = &config.script.path else { return Ok(Self::default()) };
         let topics: Vec<&str> = config.topic.iter().map(|topic| topic.name.as_str()).collect();
-        let embed = |text: &str| embedder.embed(text);
-        let lines = read_script(path, Drafting { topics: &topics, embed: &embed })?;
+        let lines = read_script(path, &topics)?;
         Ok(Self { path: path.clone(), lines })
+    }
+
+    /// What its lines do, to be changed.
+    pub(crate) fn actions_mut(&mut self) -> impl Iterator<Item = &mut Action> {
+        self.lines.iter_mut().map(|line| &mut line.action)
     }
 
     /// The lines of a step.
@@ -57,11 +60,11 @@ impl Script {
     }
 
     /// The agents that the script signs up, from 0 to the last. Places between them that it leaves out are filled with
-    /// agents that never sign up. Who is here does nothing but what the script says.
+    /// agents that never sign up. Who is here does nothing but what the script says, and has no vector yet.
     ///
     /// # Errors
     /// When it signs nobody up, or lets somebody act whom it does not sign up.
-    pub(crate) fn personas(&self, embedder: &HashedEmbedder) -> Result<Vec<Persona>, DataError> {
+    pub(crate) fn personas(&self) -> Result<Vec<Persona>, DataError> {
         let mut profiles: BTreeMap<AgentId, &Profile> = BTreeMap::new();
         for line in &self.lines {
             if let Action::SignUp(profile) = &line.action {
@@ -90,7 +93,7 @@ impl Script {
         }
         let nobody = Profile::default();
         let agents = (0..=last.0).map(AgentId);
-        Ok(agents.map(|agent| persona(profiles.get(&agent).unwrap_or(&&nobody), embedder)).collect())
+        Ok(agents.map(|agent| persona(profiles.get(&agent).unwrap_or(&&nobody))).collect())
     }
 }
 
@@ -98,7 +101,7 @@ impl Script {
 const MOST_AGENTS: u32 = 10_000_000;
 
 /// Somebody of this profile who is never active.
-fn persona(profile: &Profile, embedder: &HashedEmbedder) -> Persona {
+fn persona(profile: &Profile) -> Persona {
     Persona {
         user_name: profile.user_name.clone(),
         name: profile.name.clone(),
@@ -108,7 +111,7 @@ fn persona(profile: &Profile, embedder: &HashedEmbedder) -> Persona {
         productivity: 0.0,
         label: None,
         previous_posts: Vec::new(),
-        vector: embedder.embed(&profile.bio),
+        vector: Box::default(),
     }
 }
 

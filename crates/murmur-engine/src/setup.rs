@@ -10,11 +10,12 @@ use murmur_data::edges::{EdgeFile, NodeIds, Nodes, read_edges};
 use murmur_data::population::{Account, PopulationFile, read_oasis_reddit, read_oasis_x};
 use murmur_data::{DataError, Warning};
 use murmur_graph::{Built, FollowGraph, Links, SocialGraph, generate};
-use murmur_recsys::HashedEmbedder;
+use murmur_recsys::{Recommender, SeenLists};
 use murmur_store::{Phrasebook, Public, Rules};
 use rayon::prelude::*;
 
 use crate::config::{GivenGraph, GraphConfig, GraphFileConfig, PopulationConfig, SyntheticPopulation};
+use crate::embedding::{Embedding, ProfileVectors, Vector};
 use crate::script::Script;
 use crate::topics::Topics;
 use crate::{Config, EngineError, World};
@@ -31,14 +32,22 @@ const DEFAULT_SIZE: u32 = 10_000;
 /// More agents than any run can hold; a graph file whose ids go beyond it was meant otherwise.
 const MOST_AGENTS: u32 = 100_000_000;
 
-/// Makes the world that a checked configuration describes.
-pub(crate) fn make_world(config: Config) -> Result<Made, EngineError> {
+/// Makes the world that a checked configuration describes; texts that the run in `folder` has embedded have its vectors.
+pub(crate) fn make_world(config: Config, folder: Option<&Path>) -> Result<Made, EngineError> {
     let _span = tracing::info_span!("setup").entered();
-    let embedder = HashedEmbedder::new(config.embedder.dimensions).expect("checked with the configuration");
-    let topics = Topics::new(&config, &embedder);
-    let script = Script::read(&config, &embedder)?;
-    let mut setup =
-        Setup { config: &config, topics: &topics, embedder, warnings: Vec::new(), script: &script };
+    let embedding = Embedding::new(&config.embedder);
+    if let Some(folder) = folder {
+        embedding.read_from(folder)?;
+    }
+    let topics = Topics::new(&config, &embedding)?;
+    let mut script = Script::read(&config)?;
+    let mut setup = Setup {
+        config: &config,
+        topics: &topics,
+        embedding: &embedding,
+        warnings: Vec::new(),
+        script: &script,
+    };
     let people = setup.people()?;
     let graph = setup.graph(&people)?;
     let mut warnings = setup.warnings;
@@ -54,18 +63,31 @@ pub(crate) fn make_world(config: Config) -> Result<Made, EngineError> {
     let beliefs = Beliefs::draw(population.len(), config.topic.len(), config.opinion.initial, seed);
     let phrasebook = Phrasebook::new(topics.vocabularies);
     let rules = Rules { platform: config.platform.clone(), clock: config.clock() };
-    let public = Public::new(graph, phrasebook, embedder.dimensions()).with_rules(rules);
+    let public = Public::new(graph, phrasebook, embedding.dimensions()).with_rules(rules);
     let public = match config.is_script_alone() {
         true => public.with_nobody_signed_up(),
         false => public.with_profiles(population.agents().map(|agent| population.profile(agent)).collect()),
     };
+    embedding.fill(&public, script.actions_mut())?;
+    let seed_texts: Vec<&str> = config.seed_post.iter().map(|post| post.text.as_str()).collect();
     let world = World {
         clock: config.clock(),
+        recommender: Recommender::new(
+            &config.feed,
+            &config.index,
+            &config.suggestions,
+            &public,
+            config.topic.len(),
+            seed,
+        ),
+        seen: SeenLists::new(population.len()),
+        seed_vectors: embedding.embed_all(&seed_texts)?,
+        profiles: people.profiles,
         public,
         population,
         beliefs,
         behaviour: Behaviour::new(config.behaviour.clone(), seed),
-        embedder,
+        embedding,
         script,
         config,
     };
@@ -90,6 +112,7 @@ fn check_authors(config: &Config, agents: u32) -> Result<(), EngineError> {
 /// The population with what its file says of follows.
 struct People {
     population: Population,
+    profiles: ProfileVectors,
     follows: Option<Vec<murmur_core::Follow>>,
     /// An edge list that had to be read first, because it says how many agents there are.
     edges: Option<EdgeFile>,
@@ -98,7 +121,7 @@ struct People {
 struct Setup<'a> {
     config: &'a Config,
     topics: &'a Topics,
-    embedder: HashedEmbedder,
+    embedding: &'a Embedding,
     warnings: Vec<Warning>,
     script: &'a Script,
 }
@@ -109,17 +132,17 @@ impl Setup<'_> {
         match &self.config.population {
             PopulationConfig::Synthetic(population) => self.synthetic(population, label),
             PopulationConfig::Script(_) => {
-                let personas = self.script.personas(&self.embedder)?;
-                let population = Population::from_personas(personas.into_iter(), self.embedder.dimensions());
-                Ok(People { population, follows: None, edges: None })
+                let population = self.population_of(self.script.personas()?)?;
+                let profiles = ProfileVectors::default();
+                Ok(People { population, profiles, follows: None, edges: None })
             }
             PopulationConfig::OasisX(file) => {
                 let read = of_kind("oasis-x", read_oasis_x(&file.path, label));
-                Ok(self.people_of(named_by("population.path", read)?))
+                self.people_of(named_by("population.path", read)?)
             }
             PopulationConfig::OasisReddit(file) => {
                 let read = of_kind("oasis-reddit", read_oasis_reddit(&file.path, label));
-                Ok(self.people_of(named_by("population.path", read)?))
+                self.people_of(named_by("population.path", read)?)
             }
         }
     }
@@ -154,11 +177,9 @@ impl Setup<'_> {
                  are not agent numbers, set graph.ids = \"appearance\""
             )));
         }
-        let embed = |text: &str| self.embedder.embed(text);
         let synthesizer = Synthesizer {
             config: &population.traits,
             topics: &self.topics.vocabularies,
-            embed: &embed,
             seed: self.config.run.seed,
         };
         let names = edges.as_ref().map_or(&[][..], |edges| &edges.names);
@@ -170,8 +191,8 @@ impl Setup<'_> {
             }
         };
         let personas: Vec<Persona> = (0..size).into_par_iter().map(persona).collect();
-        let population = Population::from_personas(personas.into_iter(), self.embedder.dimensions());
-        Ok(People { population, follows: None, edges })
+        let profiles = ProfileVectors::default();
+        Ok(People { population: self.population_of(personas)?, profiles, follows: None, edges })
     }
 
     /// An edge list for agents that have no names yet, of `size` agents if that is known.
@@ -191,26 +212,46 @@ impl Setup<'_> {
         named_by("graph.path", of_edges(read_edges(&file.path, nodes)))
     }
 
-    fn people_of(&mut self, file: PopulationFile) -> People {
+    /// The population of `personas`, whose vectors are those of what they say of themselves.
+    fn population_of(&self, mut personas: Vec<Persona>) -> Result<Population, EngineError> {
+        let bios: Vec<Arc<str>> = personas.iter().map(|persona| persona.bio.clone()).collect();
+        for (persona, vector) in personas.iter_mut().zip(self.embedding.embed_all(&bios)?) {
+            persona.vector = vector;
+        }
+        Ok(Population::from_personas(personas.into_iter(), self.embedding.dimensions()))
+    }
+
+    fn people_of(&mut self, file: PopulationFile) -> Result<People, EngineError> {
         self.warnings.extend(file.warnings);
+        let about: Vec<String> = file.accounts.iter().map(about).collect();
+        let vectors = self.embedding.embed_all(&about)?;
+        let bios: Vec<&str> = file.accounts.iter().map(|account| account.bio.as_str()).collect();
+        let profiles = ProfileVectors::new(self.embedding.embed_all(&bios)?);
+        let previous: Vec<&str> =
+            file.accounts.iter().flat_map(|account| &account.previous_posts).map(String::as_str).collect();
+        let mut previous = self.embedding.embed_all(&previous)?.into_iter();
         let personas: Vec<Persona> = (0..)
             .map(AgentId)
             .zip(file.accounts)
-            .collect::<Vec<_>>()
-            .into_par_iter()
-            .map(|(agent, account)| self.persona(agent, account))
+            .zip(vectors)
+            .map(|((agent, account), vector)| self.persona(agent, account, vector, &mut previous))
             .collect();
-        let population = Population::from_personas(personas.into_iter(), self.embedder.dimensions());
-        People { population, follows: file.follows, edges: None }
+        let population = Population::from_personas(personas.into_iter(), self.embedding.dimensions());
+        Ok(People { population, profiles, follows: file.follows, edges: None })
     }
 
-    fn persona(&self, agent: AgentId, account: Account) -> Persona {
-        let about = [&account.bio, &account.persona].map(String::as_str).into_iter();
-        let about: Vec<&str> = about.chain(account.interests.iter().map(String::as_str)).collect();
-        let vector = self.embedder.embed(&about.join(" "));
-        let previous = |text: String| PreviousPost {
-            topic: self.topics.of_text(&self.embedder.embed(&text)),
-            text: text.into(),
+    /// The persona of an account with the vector of what is said about it; `previous` goes on with the vectors of its
+    /// previous posts.
+    fn persona(
+        &self,
+        agent: AgentId,
+        account: Account,
+        vector: Vector,
+        previous: &mut impl Iterator<Item = Vector>,
+    ) -> Persona {
+        let mut previous = |text: String| {
+            let vector = previous.next().expect("every previous post has a vector");
+            PreviousPost { topic: self.topics.of_text(&vector), text: text.into() }
         };
         Persona {
             interests: self
@@ -220,7 +261,7 @@ impl Setup<'_> {
             hours: account.hourly.map(|hours| hours.map(|hour| Probability::of(hour.clamp(0.0, 1.0)))),
             productivity: 1.0,
             label: account.label.map(Arc::from),
-            previous_posts: account.previous_posts.into_iter().map(previous).collect(),
+            previous_posts: account.previous_posts.into_iter().map(&mut previous).collect(),
             user_name: account.user_name.into(),
             name: account.name.into(),
             bio: account.bio.into(),
@@ -297,6 +338,12 @@ impl Setup<'_> {
     }
 }
 
+/// All that is said about an account.
+fn about(account: &Account) -> String {
+    let texts = [&account.bio, &account.persona].map(String::as_str).into_iter();
+    texts.chain(account.interests.iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
+}
+
 /// What was read, or else how ids and agents can be told otherwise.
 fn of_edges<T>(read: Result<T, DataError>) -> Result<T, DataError> {
     read.map_err(|error| match error {
@@ -351,7 +398,7 @@ mod tests {
     /// A world from `sections`, whose files are not there, fails and says which key names `file`.
     fn check_missing(sections: &str, file: &str, key: &str) {
         let config = toml::from_str(&format!("[[topic]]\nname = \"tea\"\n{sections}")).unwrap();
-        let error = make_world(config).err().unwrap();
+        let error = make_world(config, None).err().unwrap();
         let expected =
             format!("{file}: no such file; name one with --set {key}=FILE, or in the configuration");
         assert_eq!(error.to_string(), expected);

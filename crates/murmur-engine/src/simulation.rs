@@ -53,7 +53,12 @@ impl Simulation {
     /// # Errors
     /// When an input cannot be used or the configuration does not fit it.
     pub fn new(config: Config) -> Result<Self, EngineError> {
-        let setup::Made { world, warnings } = setup::make_world(config)?;
+        Self::with_vectors_of(config, None)
+    }
+
+    /// As [`Self::new`]; texts that the run in `folder` has embedded have its vectors.
+    pub(crate) fn with_vectors_of(config: Config, folder: Option<&Path>) -> Result<Self, EngineError> {
+        let setup::Made { world, warnings } = setup::make_world(config, folder)?;
         let meter = Meter::new(&world);
         Ok(Self {
             series: SeriesKeeper::new(&meter),
@@ -100,10 +105,10 @@ impl Simulation {
         let policy = recorded.as_ref().map_or(Policy::Behavioural, Policy::Replay);
 
         let active = activate(&self.world, now);
-        let feeds = recommend(&self.world, now, &active);
-        let observations = observe(&self.world, now, active, &feeds);
+        let recommended = recommend(&self.world, now, &active);
+        let observations = observe(&self.world, now, active, &recommended);
         let decisions = decide(&self.world, now, &observations, policy)?;
-        let mut applied = apply(&mut self.world, now, &feeds, &observations, decisions);
+        let mut applied = apply(&mut self.world, now, &recommended.feeds, &observations, decisions)?;
         let measures = measure(&self.world, &mut self.meter, now, &applied);
         record(&mut self.recorder, recorded.as_ref(), &self.world, now, &applied, &measures)?;
 
@@ -130,6 +135,8 @@ impl Simulation {
             return Ok(());
         };
         let _span = tracing::info_span!("checkpoint").entered();
+        // Vectors first, since the journal depends on them.
+        self.world.embedding.sync()?;
         journal.sync()?;
         let state = checkpoint::encode(&self.world, &self.meter, &self.series, journal.digest());
         write_checkpoint(folder.path(), self.next, &state)?;

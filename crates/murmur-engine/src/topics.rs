@@ -2,12 +2,14 @@
 
 use murmur_agents::Interests;
 use murmur_core::{AgentId, Purpose, Step, Stream, TopicId};
-use murmur_recsys::{HashedEmbedder, dot};
+use murmur_recsys::dot;
 use murmur_store::Vocabulary;
 
-use crate::Config;
+use crate::embedding::Embedding;
+use crate::{Config, EngineError};
 
-/// From this cosine on a text counts as being about a topic: twice the standard error of a 64-dimensional projection.
+/// From this cosine on a text counts as being about a topic: texts that have nothing in common reach it rarely, by the
+/// hashed embedder (twice its standard error) as by the static one.
 const NEAR: f32 = 0.25;
 
 /// The vocabularies with their vectors.
@@ -17,7 +19,7 @@ pub(crate) struct Topics {
 }
 
 impl Topics {
-    pub(crate) fn new(config: &Config, embedder: &HashedEmbedder) -> Self {
+    pub(crate) fn new(config: &Config, embedding: &Embedding) -> Result<Self, EngineError> {
         let vocabularies: Vec<Vocabulary> = config
             .topic
             .iter()
@@ -27,11 +29,10 @@ impl Topics {
                 Vocabulary { name, words }
             })
             .collect();
-        let vectors = vocabularies
-            .iter()
-            .map(|topic| embedder.embed(&format!("{} {}", topic.name, topic.words.join(" "))))
-            .collect();
-        Self { vocabularies, vectors }
+        let texts: Vec<String> =
+            vocabularies.iter().map(|topic| format!("{} {}", topic.name, topic.words.join(" "))).collect();
+        let vectors = embedding.embed_all(&texts)?;
+        Ok(Self { vocabularies, vectors })
     }
 
     /// The topic that a text is about, if it is near to one.
@@ -41,7 +42,7 @@ impl Topics {
     }
 
     /// The topics that somebody described by this vector cares about: those near to it, or else the nearest. `None` for
-    /// somebody of whom nothing is said.
+    /// somebody of whom nothing is said that any topic has to do with.
     pub(crate) fn of_person(&self, vector: &[f32]) -> Option<Interests> {
         if vector.iter().all(|&x| x == 0.0) {
             return None;
@@ -49,7 +50,7 @@ impl Topics {
         let near = self.cosines(vector).filter(|(_, cosine)| *cosine >= NEAR);
         let interests = near.fold(Interests::default(), |all, (topic, _)| all.with(topic));
         match self.nearest(vector) {
-            Some((topic, _)) if interests.is_empty() => Some(interests.with(topic)),
+            Some((topic, cosine)) if interests.is_empty() => (cosine > 0.0).then(|| interests.with(topic)),
             _ => Some(interests),
         }
     }

@@ -1,11 +1,13 @@
 //! The world: everything that a step reads, and that only `apply` changes.
 
 use murmur_agents::{Behaviour, Beliefs, Population};
-use murmur_core::Clock;
-use murmur_recsys::HashedEmbedder;
+use murmur_core::{Action, AgentId, Clock, Event, Step};
+use murmur_recsys::{Recommender, SeenLists};
 use murmur_store::{Public, Rules};
 
 use crate::Config;
+use crate::EngineError;
+use crate::embedding::{Embedding, ProfileVectors, Vector};
 use crate::script::Script;
 
 /// The state of a simulation at the beginning of a step.
@@ -21,20 +23,53 @@ pub struct World {
     pub population: Population,
     /// What each agent believes: private.
     pub beliefs: Beliefs,
+    /// What each agent has read lately: private.
+    pub seen: SeenLists,
     /// How agents decide.
     pub behaviour: Behaviour,
     /// How texts become vectors.
-    pub embedder: HashedEmbedder,
+    pub embedding: Embedding,
+    /// What profiles say: public.
+    pub profiles: ProfileVectors,
+    /// Who makes the feeds, with what it keeps of posts and likes: public.
+    pub recommender: Recommender,
+    /// The vectors of the seed posts, in their order.
+    pub(crate) seed_vectors: Vec<Vector>,
     /// Actions written down beforehand.
     pub(crate) script: Script,
 }
 
 impl World {
-    /// Goes on under other settings, which differ in nothing that the world was made from.
-    pub(crate) fn change_settings(&mut self, config: Config) {
+    /// Goes on with step `next` under other settings, which differ in nothing that the world was made from.
+    pub(crate) fn change_settings(&mut self, config: Config, next: Step) {
+        if self.config.feed != config.feed {
+            self.recommender.change(&config.feed, &self.public, &self.clock, next);
+        }
         self.behaviour = Behaviour::new(config.behaviour.clone(), config.run.seed);
         self.public.set_rules(Rules { platform: config.platform.clone(), clock: self.clock });
         self.config = config;
+    }
+
+    /// What an agent's profile says, as a vector.
+    pub(crate) fn profile_vector(&self, agent: AgentId) -> &[f32] {
+        self.profiles.of(agent, self.population.vector(agent))
+    }
+
+    /// Takes in what was done in the step before `next`: what depends on public state, and is none of the platform's own.
+    ///
+    /// # Errors
+    /// When a changed profile cannot be embedded.
+    pub(crate) fn take_in(&mut self, events: &[Event], next: Step) -> Result<(), EngineError> {
+        self.recommender.take_in(&self.public, events, next);
+        let changed = events.iter().filter_map(|event| match &event.action {
+            Action::EditProfile(edit) if event.outcome.succeeded() => Some((event.agent, edit.bio.clone()?)),
+            _ => None,
+        });
+        let (agents, bios): (Vec<AgentId>, Vec<_>) = changed.unzip();
+        for (agent, vector) in agents.into_iter().zip(self.embedding.embed_all(&bios)?) {
+            self.profiles.change(agent, vector);
+        }
+        Ok(())
     }
 
     /// The seed of all draws.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::fs;
 
 use murmur_core::Event;
-use murmur_data::script::{Drafting, read_script};
+use murmur_data::script::read_script;
 use murmur_graph::{FollowGraph, SocialGraph};
 use murmur_store::{
     Naming, OasisTable, OasisTables, OutcomeDiffers, Phrasebook, PlatformConfig, Public, Rules, Value as Cell,
@@ -22,7 +22,7 @@ fn play(script: &str, platform: PlatformConfig, agents: u32) -> (Public, Vec<Eve
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("script.jsonl");
     fs::write(&path, script).unwrap();
-    let lines = read_script(&path, Drafting { topics: &[], embed: &|_| Box::default() }).unwrap();
+    let lines = read_script(&path, &[]).unwrap();
     let at_start = || {
         let graph = SocialGraph::new(FollowGraph::from_edges(agents, Vec::new()).graph);
         let rules = Rules { platform: platform.clone(), ..Rules::default() };

@@ -1,7 +1,12 @@
 //! Inner products of vectors in a fixed order of additions, so that every machine gets the same bits.
 
+use multiversion::multiversion;
+
 /// Running sums of an inner product. Their number, not the width of the machine's registers, decides the result.
 const LANES: usize = 8;
+
+/// Rows whose running sums are made before any are added up.
+const ROWS: usize = 64;
 
 /// The inner product: for unit vectors, the cosine. Eight running sums are added pairwise at the end.
 ///
@@ -17,8 +22,8 @@ pub fn dot(a: &[f32], b: &[f32]) -> f32 {
 ///
 /// The running sums of a block of rows are all made before any are added up: seeing both at once, the compiler would
 /// choose registers for the additions and make the sums a third slower.
+#[multiversion(targets("x86_64+avx2"))]
 pub(crate) fn dot_rows(query: &[f32], vectors: &[f32], products: &mut Vec<f32>) {
-    const ROWS: usize = 64;
     products.clear();
     let mut sums = [[0f32; LANES]; ROWS];
     for block in vectors.chunks(ROWS * query.len()) {

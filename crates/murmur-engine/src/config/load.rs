@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use murmur_data::DataError;
-use murmur_data::script::{Drafting, read_script};
+use murmur_data::script::read_script;
 use serde::Deserialize;
 
 use super::{
@@ -108,8 +108,9 @@ impl Override {
                 _ => return Err(fails(format!("`{section}` is a value and has no keys"))),
             };
         }
-        if last == "kind" && at.get(last).is_some_and(|old| old.is_str() && *old != self.value) {
-            // The section's other keys belong to what it was before.
+        // A section's other keys belong to the kind or preset that it was before.
+        let other_kind = last == "kind" && at.get(last).is_some_and(|old| old.is_str() && *old != self.value);
+        if other_kind || last == "preset" {
             at.clear();
         }
         at.insert(last.clone(), self.value.clone());
@@ -153,8 +154,7 @@ pub fn load(path: &Path, overrides: &[Override]) -> Result<Config, ConfigError> 
 /// When the script cannot be read, and see [`ConfigError`] for the overrides.
 pub fn of_script(path: &Path, overrides: &[Override]) -> Result<Config, EngineError> {
     // Read for its length alone here; what its texts are about is for the run to know.
-    let drafting = Drafting { topics: &[], embed: &|_| Box::default() };
-    let lines = read_script(path, drafting)?;
+    let lines = read_script(path, &[])?;
     let last = lines.last();
     if let Some(line) = last.filter(|line| line.step.0 >= MOST_MINUTES) {
         let message = format!("step: expected a minute below {MOST_MINUTES} (19 years), found {}", line.step);
@@ -231,7 +231,7 @@ mod tests {
 
     #[test]
     fn faults_in_the_file_name_line_or_key_and_what_was_expected() {
-        check_fault("[feed]\nlenght = 5\n", &[], &["run.toml", "line 10", "`lenght`", "`in_network`"]);
+        check_fault("[feed]\nlenght = 5\n", &[], &["run.toml", "line 10", "`lenght`", "`max_age`"]);
         check_fault("[run]\nsteps = \"many\"\n", &[], &["line 10", "\"many\"", "u32"]);
         check_fault("[run\n", &[], &["line 9"]);
         check_fault("[tables]\nexposures = 1.5\n", &[], &["line 10", "1.5 is not a probability", "0 to 1"]);
@@ -242,7 +242,17 @@ mod tests {
         check_fault("[run]\nstart = \"25:00\"\n", &[], &["run.start", "HH:MM", "25:00"]);
         check_fault("[run]\nsteps = 0\n", &[], &["run.steps", "at least 1"]);
         check_fault("[metrics]\nwatch = [\"truth\"]\n", &[], &["metrics.watch", "rumour", "truth"]);
-        check_fault("[feed]\nin_network = 0\ninterest = 0\nrandom = 0\n", &[], &["feed: expected 1 to 1000"]);
+        let pipeline = "[[feed.pipeline]]\nslots = 3\n";
+        check_fault(pipeline, &[], &["line 9", "missing field `source`"]);
+        check_fault(&format!("{pipeline}source = []\n"), &[], &["feed.pipeline 1: source", "in-network"]);
+        let stages = |stages: &str| format!("{pipeline}source = [{{ kind = \"random\" }}]\n{stages}\n");
+        let unknown = stages("scorer = [{ kind = \"engagment\" }]");
+        check_fault(&unknown, &[], &["`engagment`", "`engagement`", "`x-score`"]);
+        check_fault(&stages("").replace("random", "rondom"), &[], &["`rondom`", "`interest`", "`trending`"]);
+        check_fault(&stages("selector = { kind = \"best\" }"), &[], &["`best`", "`top`", "`mmr`"]);
+        let cold = stages("selector = { kind = \"softmax\", temperature = 0.0 }");
+        check_fault(&cold, &[], &["feed.pipeline 1: selector: temperature: expected a number above 0"]);
+        check_fault("[feed]\npreset = \"reddit-x\"\n", &[], &["`reddit-x`", "`oasis-x`"]);
         check_fault("[population]\nkind = \"synthetic\"\nsize = 0\n", &[], &["population.size"]);
         check_fault(
             "[opinion.model]\nkind = \"bounded-confidence\"\nrate = 2.0\n",
@@ -265,8 +275,9 @@ mod tests {
     #[test]
     fn overrides_apply_in_order_and_keep_the_rest() {
         let config =
-            try_load(SMALL, &["run.steps=9", "feed.hot=2", "run.steps=7", "run.start=\"08:00\""]).unwrap();
-        assert_eq!((config.run.steps, config.feed.hot, config.feed.interest), (7, 2, 3));
+            try_load(SMALL, &["run.steps=9", "feed.max_age=90", "run.steps=7", "run.start=\"08:00\""])
+                .unwrap();
+        assert_eq!((config.run.steps, config.feed.max_age), (7, Some(90)));
         assert_eq!(config.clock().starts_at, 480);
         assert_eq!(try_load(SMALL, &["run.start=08:00"]).unwrap().run.start, "08:00");
         assert_eq!(config.seed_name(0), "rumour");
@@ -281,6 +292,13 @@ mod tests {
             config.graph,
             super::super::GraphConfig::Generated(murmur_graph::GraphModel::ErdosRenyi(_))
         ));
+    }
+
+    #[test]
+    fn another_preset_starts_the_feed_anew() {
+        let feed = "[[feed.pipeline]]\nslots = 3\nsource = [{ kind = \"random\" }]\n";
+        let config = try_load(&format!("{SMALL}{feed}"), &["feed.preset=reddit"]).unwrap();
+        assert_eq!((config.feed.pipeline.as_ref(), config.feed.length()), (None, 5));
     }
 
     #[test]

@@ -5,6 +5,8 @@
 
 use serde_json::Value;
 
+use murmur_recsys::{FeedConfig, Preset};
+
 use super::Config;
 
 const INTRODUCTION: &str = "# Configuration
@@ -13,8 +15,8 @@ const INTRODUCTION: &str = "# Configuration
 
 A run is described by one TOML file; `configs/` has ready-made ones. A key that is left out has its default, one that is
 not listed here is refused. `murmur run FILE --set section.key=value` changes a key for a single run; the tables of a
-list, `[[…]]`, are changed in the file. `--set section.kind=…` with another kind empties the section first. Paths in the
-file are relative to its folder, paths given with `--set` to the working directory.
+list, `[[…]]`, are changed in the file. `--set section.kind=…` with another kind empties the section first, and so does
+`--set feed.preset=…`. Paths in the file are relative to its folder, paths given with `--set` to the working directory.
 
 Sections and keys are in alphabetical order.
 ";
@@ -26,8 +28,40 @@ pub fn markdown() -> String {
     let reference = Reference { definitions: &schema["$defs"], defaults };
     let mut page = INTRODUCTION.to_owned();
     reference.add_tables(&mut page, 2, "", &schema);
+    page += PRESETS;
+    for preset in Preset::ALL {
+        let feed = toml::Table::try_from(FeedConfig::spelled_out(preset)).expect("a feed has a TOML form");
+        page += &format!("\n### `{}`\n\n```toml\n", preset.name());
+        add_feed(&mut page, &feed);
+        page += "```\n";
+    }
     page
 }
+
+/// A feed as somebody would write it: stages in braces, one a line.
+fn add_feed(page: &mut String, feed: &toml::Table) {
+    let list = |page: &mut String, key: &str, stages: &toml::Value| {
+        *page += &format!("{key} = [\n");
+        for stage in stages.as_array().into_iter().flatten() {
+            *page += &format!("    {stage},\n");
+        }
+        *page += "]\n";
+    };
+    *page += &format!("[feed]\nmax_age = {}\n", feed["max_age"]);
+    list(page, "filter", &feed["filter"]);
+    for pipeline in feed["pipeline"].as_array().into_iter().flatten() {
+        *page += &format!("\n[[feed.pipeline]]\nslots = {}\n", pipeline["slots"]);
+        list(page, "source", &pipeline["source"]);
+        list(page, "scorer", &pipeline["scorer"]);
+        *page += &format!("selector = {}\n", pipeline["selector"]);
+    }
+}
+
+const PRESETS: &str = "
+## Presets of `[feed]`
+
+What `feed.preset` stands for. A list given in a configuration takes the place of the preset's list of that name.
+";
 
 /// What the sections are made from.
 struct Reference<'a> {
@@ -90,7 +124,7 @@ impl<'a> Reference<'a> {
         for kind in kinds {
             let value = &kind["properties"]["kind"]["const"];
             let mark = if default_kind == Some(value) { ", the default" } else { "" };
-            add_heading(page, depth + 1, &format!("`[{}]` of kind `{value}`{mark}", first.path));
+            add_heading(page, depth + 1, &format!("{} of kind `{value}`{mark}", name(first)));
             *page += &format!("\n{}\n", description(kind));
             self.add_object(page, depth + 1, &paths, kind);
         }
@@ -99,7 +133,7 @@ impl<'a> Reference<'a> {
     /// The rows of the keys of `object`, which is at all of `paths`, then sections for the tables among them.
     fn add_object(&self, page: &mut String, depth: usize, paths: &[&str], object: &'a Value) {
         let rows: String = properties(object)
-            .filter(|(key, schema)| *key != "kind" && self.table("", schema).is_none())
+            .filter(|(_, schema)| schema.get("const").is_none() && self.table("", schema).is_none())
             .map(|(key, schema)| self.row(paths, object, key, schema))
             .collect();
         if !rows.is_empty() {

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use murmur_core::{
-    Action, ActionKind, AgentId, CommentId, Draft, Event, GroupId, Outcome, Phrase, PostId, ProductId,
+    Action, ActionKind, AgentId, CommentId, Draft, Event, Found, GroupId, Outcome, Phrase, PostId, ProductId,
     Profile, ProfileEdit, Refusal, Slant, Stance, Text, TopicId,
 };
 use murmur_journal::Shard;
@@ -15,12 +15,15 @@ use murmur_journal::columns::{ColumnReader, ColumnWriter};
 use super::{EVENTS, Encoded, Malformed};
 
 /// An event as the journal keeps it: what was found or sent to whom is not kept, since carrying the action out again
-/// gives it.
+/// gives it. A feed that an agent asked for is: it depends on what the agent read and believed. Drafts have no vectors,
+/// which the same texts give again.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct RecordedEvent {
     pub(crate) agent: AgentId,
     pub(crate) action: Action,
     pub(crate) outcome: RecordedOutcome,
+    /// The feed that a refresh showed.
+    pub(crate) served: Vec<PostId>,
 }
 
 /// What came of an action, without what it found.
@@ -34,6 +37,7 @@ pub(crate) struct RecordedOutcome {
 }
 
 const DONE: u8 = 0;
+const FOUND: u8 = 6;
 const FIRST_REFUSAL: u8 = 7;
 
 impl RecordedOutcome {
@@ -45,7 +49,7 @@ impl RecordedOutcome {
             Outcome::Recorded(row) => (3, Some(row.get())),
             Outcome::Grouped(group) => (4, Some(group.get())),
             Outcome::Sent(sent) => (5, Some(sent.message.get())),
-            Outcome::Found(_) => (6, None),
+            Outcome::Found(_) => (FOUND, None),
             Outcome::Refused(refusal) => (FIRST_REFUSAL + *refusal as u8, None),
         };
         Self { code, id }
@@ -76,9 +80,6 @@ impl RecordedOutcome {
     }
 }
 
-/// The vector of a text.
-pub(crate) type Embed<'a> = dyn Fn(&Text) -> Box<[f32]> + 'a;
-
 /// The fields of all rows, each a column.
 #[derive(Default)]
 struct Fields<'a> {
@@ -101,6 +102,9 @@ struct Fields<'a> {
     phrase_topics: Vec<u32>,
     slants: Vec<u8>,
     picks: [Vec<u8>; 5],
+    /// Of refreshes that showed something: how many rows, and which.
+    served_lengths: Vec<u32>,
+    served: Vec<u32>,
 }
 
 pub(super) fn encode(events: &[Event]) -> Encoded {
@@ -129,6 +133,8 @@ pub(super) fn encode(events: &[Event]) -> Encoded {
     for picks in &fields.picks {
         columns.u8s(picks);
     }
+    columns.u32s(&fields.served_lengths);
+    columns.u32s(&fields.served);
     Encoded {
         table: EVENTS,
         shard: Shard::Public,
@@ -171,6 +177,10 @@ impl<'a> Fields<'a> {
             *next = id.wrapping_add(1);
         }
         self.add_action(&event.action);
+        if let Some(served) = served(event) {
+            self.served_lengths.push(served.len() as u32);
+            self.served.extend(served.iter().map(|post| post.get()));
+        }
     }
 
     fn add_action(&mut self, action: &'a Action) {
@@ -220,6 +230,17 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// The feed that a refresh showed.
+fn served(event: &Event) -> Option<&[PostId]> {
+    match (&event.action, &event.outcome) {
+        (Action::Refresh, Outcome::Found(found)) => match &**found {
+            Found::Posts(posts) => Some(posts),
+            Found::Users(_) | Found::Groups(_) => None,
+        },
+        _ => None,
+    }
+}
+
 /// Columns being taken apart again, a value at a time.
 struct Taken<'a> {
     /// Topics that the run has.
@@ -234,13 +255,14 @@ struct Taken<'a> {
     phrase_topics: std::vec::IntoIter<u32>,
     slants: std::vec::IntoIter<u8>,
     picks: [std::vec::IntoIter<u8>; 5],
+    served_lengths: std::vec::IntoIter<u32>,
+    served: std::vec::IntoIter<u32>,
 }
 
 pub(super) fn decode(
     rows: usize,
     payload: &[u8],
     topics_known: usize,
-    embed: &Embed<'_>,
 ) -> Result<Vec<RecordedEvent>, Malformed> {
     let mut columns = ColumnReader::new(payload);
     let agents = columns.u32s(rows)?;
@@ -268,6 +290,10 @@ pub(super) fn decode(
     for picks in &mut picks {
         *picks = columns.u8s(phrases, u8::MAX)?;
     }
+    let shows = |(kind, code): &(&ActionKind, &u8)| **kind == ActionKind::Refresh && **code == FOUND;
+    let served_lengths = columns.u32s(kinds.iter().zip(&codes).filter(shows).count())?;
+    let served = served_lengths.iter().try_fold(0usize, |sum, &length| sum.checked_add(length as usize));
+    let served = columns.u32s(served.ok_or("feeds beyond all bounds")?)?;
     columns.finish()?;
     let mut taken = Taken {
         topics_known,
@@ -281,11 +307,16 @@ pub(super) fn decode(
         phrase_topics: phrase_topics.into_iter(),
         slants: slants.into_iter(),
         picks: picks.map(Vec::into_iter),
+        served_lengths: served_lengths.into_iter(),
+        served: served.into_iter(),
     };
     let mut next = NextIds::default();
     let events = agents.into_iter().zip(kinds).zip(codes).map(|((agent, kind), code)| {
         let outcome = RecordedOutcome { code, id: taken.id(kind, code, &mut next)? };
-        Ok(RecordedEvent { agent: AgentId(agent), action: taken.action(kind, embed)?, outcome })
+        let action = taken.action(kind)?;
+        let shows = kind == ActionKind::Refresh && code == FOUND;
+        let served = if shows { taken.served()? } else { Vec::new() };
+        Ok(RecordedEvent { agent: AgentId(agent), action, outcome, served })
     });
     events.collect()
 }
@@ -328,13 +359,19 @@ impl Taken<'_> {
         self.words.next().map(T::from).ok_or_else(|| "too few words".into())
     }
 
-    fn action(&mut self, kind: ActionKind, embed: &Embed<'_>) -> Result<Action, Malformed> {
+    fn served(&mut self) -> Result<Vec<PostId>, Malformed> {
+        let length = self.served_lengths.next().ok_or("too few feeds")? as usize;
+        let posts = self.served.by_ref().take(length);
+        posts.map(|post| PostId::new(post).ok_or_else(|| "a post of id 0".into())).collect()
+    }
+
+    fn action(&mut self, kind: ActionKind) -> Result<Action, Malformed> {
         Ok(match kind {
-            ActionKind::CreatePost => Action::CreatePost(self.draft(embed)?),
+            ActionKind::CreatePost => Action::CreatePost(self.draft()?),
             ActionKind::Repost => Action::Repost(self.post()?),
-            ActionKind::QuotePost => Action::QuotePost(self.post()?, self.draft(embed)?),
+            ActionKind::QuotePost => Action::QuotePost(self.post()?, self.draft()?),
             ActionKind::DeletePost => Action::DeletePost(self.post()?),
-            ActionKind::CreateComment => Action::CreateComment(self.post()?, self.draft(embed)?),
+            ActionKind::CreateComment => Action::CreateComment(self.post()?, self.draft()?),
             ActionKind::LikePost => Action::LikePost(self.post()?),
             ActionKind::UnlikePost => Action::UnlikePost(self.post()?),
             ActionKind::DislikePost => Action::DislikePost(self.post()?),
@@ -378,7 +415,7 @@ impl Taken<'_> {
         Ok(ProfileEdit { user_name: part(0)?, name: part(1)?, bio: part(2)? })
     }
 
-    fn draft(&mut self, embed: &Embed<'_>) -> Result<Draft, Malformed> {
+    fn draft(&mut self) -> Result<Draft, Malformed> {
         let (Some(topic), Some(stance)) = (self.topics.next(), self.stances.next()) else {
             return Err("too few drafts".into());
         };
@@ -387,7 +424,7 @@ impl Taken<'_> {
             Some(1) => Text::Phrase(self.phrase()?),
             _ => Text::Own(self.words()?),
         };
-        Ok(Draft { vector: embed(&text), text, topic, stance: Stance::clamped(stance) })
+        Ok(Draft { text, topic, stance: Stance::clamped(stance), vector: Box::default() })
     }
 
     fn phrase(&mut self) -> Result<Phrase, Malformed> {

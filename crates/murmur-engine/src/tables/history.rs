@@ -28,11 +28,9 @@ impl HistoryTables<'_> {
         let mut events = EventTable::new(folder)?;
         let mut exposures = ExposureTable::new(folder)?;
         let mut metrics = MetricTable::new(folder)?;
-        // Vectors are in no table.
-        let embed = |_: &_| Box::default();
         for step in journal.steps().take_while(|&step| step < end) {
             let recorded = RecordedStep { step, batches: journal.step(step, Tables::All)? };
-            events.add(step, recorded.events(world, &embed)?, naming)?;
+            events.add(step, recorded.events(world)?, naming)?;
             exposures.add(step, &recorded.exposures(world)?)?;
             metrics.add(world, step, recorded.measures()?)?;
         }
@@ -95,7 +93,7 @@ impl EventTable {
 
     fn add(&mut self, step: Step, events: Vec<RecordedEvent>, naming: &Naming) -> Result<(), DataError> {
         let rows = &mut self.rows;
-        for RecordedEvent { agent, action, outcome } in events {
+        for RecordedEvent { agent, action, outcome, .. } in events {
             rows.step.push(step.0);
             rows.agent.push(agent.0);
             rows.action.push(action.kind() as u8);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::tables::{Row, Run, config};
 use murmur_core::{AgentId, TopicId};
 use murmur_engine::Simulation;
+use murmur_recsys::Preset;
 
 /// A talkative small world in which everything happens.
 const LIVELY: &str = r#"
@@ -28,7 +29,7 @@ const LIVELY: &str = r#"
     mean_follows = 8.0
     core_accounts = 5
     [feed]
-    hot = 1
+    preset = "x-like"
     [behaviour]
     posts_per_session = 0.15
     [behaviour.repost]
@@ -269,9 +270,12 @@ fn odd_but_valid_worlds_run() {
     check_odd(&[no_follows, seeds[0], seeds[1], ("size = 120", "size = 2")]);
     check_odd(&[("steps = 40", "steps = 6")]);
     check_odd(&[("steps = 40", "steps = 1"), ("step = 5", "step = 0")]);
-    check_odd(&[("hot = 1", "hot = 1\n in_network = 0\n interest = 0\n random = 0")]);
-    check_odd(&[("hot = 1", "hot = 1000\n in_network = 0\n interest = 0\n random = 0")]);
-    check_odd(&[("hot = 1", "pool = 1\n buffer = 0\n max_age = 1")]);
+    let preset = "preset = \"x-like\"";
+    for other in Preset::ALL {
+        check_odd(&[(preset, &format!("preset = \"{}\"", other.name()))]);
+    }
+    check_odd(&[(preset, "[[feed.pipeline]]\n slots = 1000\n source = [{ kind = \"hot\" }]")]);
+    check_odd(&[(preset, "max_age = 1\n filter = []")]);
     check_odd(&[("start = \"08:00\"", "start = \"23:59\"\n minutes_per_step = 1440")]);
     check_odd(&[("posts_per_session = 0.15", "posts_per_session = 0.0\n session_seconds = 1e-300")]);
     check_odd(&[("activity = 0.3", "activity = 0.0"), ("step = 5", "step = 39")]);

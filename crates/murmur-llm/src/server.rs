@@ -1,0 +1,252 @@
+//! One JSON request to one model server, sent again while that may help.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION, USER_AGENT};
+use hyper::{Request, Response, StatusCode, Uri};
+use hyper_rustls::{ConfigBuilderExt, HttpsConnector};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::proxy::matcher::Matcher;
+use hyper_util::rt::TokioExecutor;
+use rustls::{ClientConfig, RootCertStore};
+
+use crate::ServerError;
+use crate::key::ApiKey;
+use crate::retry;
+use crate::route::Route;
+use crate::text::excerpt;
+
+/// Longest answer that is read, in bytes.
+const MOST_ANSWER: usize = 256 << 20;
+/// How much is read of an answer that is no success, in bytes.
+const MOST_COMPLAINT: usize = 64 << 10;
+/// Characters of an answer that errors quote.
+const MOST_QUOTED: usize = 200;
+
+/// A model server, with the connections to it.
+pub(crate) struct Server {
+    client: Client<HttpsConnector<Route>, Full<Bytes>>,
+    url: Uri,
+    key: Option<ApiKey>,
+    timeout: Duration,
+    retries: u32,
+}
+
+/// How a server is called.
+pub(crate) struct Calls {
+    /// Environment variable that holds the key.
+    pub(crate) key_variable: Option<String>,
+    /// After this an attempt has failed.
+    pub(crate) timeout: Duration,
+    /// How often a request is sent again.
+    pub(crate) retries: u32,
+}
+
+/// Why an attempt failed.
+enum Failure {
+    /// It would fail again.
+    Lasting(ServerError),
+    /// It may go better next time, not before `asked`.
+    Passing { what: String, asked: Option<Duration> },
+}
+
+impl Server {
+    /// A server at `url`, the whole address that requests go to.
+    ///
+    /// # Errors
+    /// [`ServerError::NoKey`] and [`ServerError::Setup`].
+    pub(crate) fn new(url: Uri, calls: Calls) -> Result<Self, ServerError> {
+        let setup = |reason| ServerError::Setup { url: url.to_string(), reason };
+        let key = calls.key_variable.as_deref().map(ApiKey::from_env).transpose()?;
+        let route = Route::to(&url, &Matcher::from_env()).map_err(setup)?;
+        let connector = HttpsConnector::from((route, tls(&url).map_err(setup)?));
+        let client = Client::builder(TokioExecutor::new()).build(connector);
+        Ok(Self { client, url, key, timeout: calls.timeout, retries: calls.retries })
+    }
+
+    /// The address that requests go to.
+    pub(crate) fn url(&self) -> String {
+        self.url.to_string()
+    }
+
+    /// Posts the JSON text `body` and returns the body of a successful answer. Overloads (429, 503 and the like),
+    /// failures of the server (5xx), of the network and of patience are tried again.
+    ///
+    /// # Errors
+    /// A [`ServerError`] other than those of [`Self::new`].
+    pub(crate) async fn post(&self, body: &Bytes) -> Result<Vec<u8>, ServerError> {
+        let mut attempts = 1;
+        loop {
+            match self.attempt(body).await {
+                Ok(answer) => return Ok(answer),
+                Err(Failure::Lasting(error)) => return Err(error),
+                Err(Failure::Passing { what, .. }) if attempts > self.retries => {
+                    return Err(ServerError::GaveUp { url: self.url(), attempts, last: what });
+                }
+                Err(Failure::Passing { asked, .. }) => tokio::time::sleep(retry::wait(attempts, asked)).await,
+            }
+            attempts += 1;
+        }
+    }
+
+    /// What a server said, cut and without the key, so that it can stand in an error.
+    pub(crate) fn quote(&self, said: &[u8]) -> String {
+        let said = String::from_utf8_lossy(&said[..said.len().min(MOST_COMPLAINT)]);
+        match &self.key {
+            Some(key) => excerpt(&key.hide_in(&said), MOST_QUOTED),
+            None => excerpt(&said, MOST_QUOTED),
+        }
+    }
+
+    async fn attempt(&self, body: &Bytes) -> Result<Vec<u8>, Failure> {
+        tokio::time::timeout(self.timeout, self.exchange(body)).await.unwrap_or_else(|_| {
+            let what = format!("no answer within {} s", self.timeout.as_secs_f64());
+            Err(Failure::Passing { what, asked: None })
+        })
+    }
+
+    async fn exchange(&self, body: &Bytes) -> Result<Vec<u8>, Failure> {
+        let request = self.request(body)?;
+        let mut answer = self.client.request(request).await.map_err(|error| self.broken(&error))?;
+        if !answer.status().is_success() {
+            return Err(self.failure(answer).await);
+        }
+        match read(answer.body_mut(), MOST_ANSWER).await.map_err(|error| self.broken(&error))? {
+            Read::All(bytes) => Ok(bytes),
+            Read::Beginning(_) => {
+                Err(Failure::Lasting(ServerError::TooLong { url: self.url(), most: MOST_ANSWER }))
+            }
+        }
+    }
+
+    fn request(&self, body: &Bytes) -> Result<Request<Full<Bytes>>, Failure> {
+        let mut request = Request::post(self.url.clone())
+            .header(CONTENT_TYPE, "application/json")
+            .header(USER_AGENT, concat!("murmur/", env!("CARGO_PKG_VERSION")));
+        if let Some(key) = &self.key {
+            request = request.header(AUTHORIZATION, key.header());
+        }
+        request.body(Full::new(body.clone())).map_err(|error| {
+            Failure::Lasting(ServerError::Setup { url: self.url(), reason: error.to_string() })
+        })
+    }
+
+    /// What an answer that did not come, or not to its end, means.
+    fn broken(&self, error: &(dyn Error + 'static)) -> Failure {
+        let what = self.quote(with_causes(error).as_bytes());
+        if is_distrust(error) {
+            return Failure::Lasting(ServerError::Distrusted { url: self.url(), reason: what });
+        }
+        Failure::Passing { what, asked: None }
+    }
+
+    /// What an answer that is no success means.
+    async fn failure(&self, mut answer: Response<Incoming>) -> Failure {
+        let (url, status) = (self.url(), answer.status());
+        let excerpt = match read(answer.body_mut(), MOST_COMPLAINT).await {
+            Ok(Read::All(bytes) | Read::Beginning(bytes)) => self.quote(&bytes),
+            Err(_) => String::new(),
+        };
+        let code = status.as_u16();
+        if is_passing(status) {
+            let what = format!("it answered {status}: {excerpt}");
+            return Failure::Passing { what, asked: retry::asked(answer.headers()) };
+        }
+        Failure::Lasting(match status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                let variable = self.key.as_ref().map(|key| key.variable().to_owned());
+                ServerError::Unauthorised { url, status: code, variable }
+            }
+            StatusCode::NOT_FOUND => ServerError::NotFound { url, excerpt },
+            _ if status.is_redirection() => {
+                let to = answer.headers().get(LOCATION).map(|to| self.quote(to.as_bytes()));
+                ServerError::Redirect { url, status: code, to: to.unwrap_or_default() }
+            }
+            _ => ServerError::Refused { url, status: code, excerpt },
+        })
+    }
+}
+
+/// Whether the same request may succeed later.
+fn is_passing(status: StatusCode) -> bool {
+    status.is_server_error()
+        || status == StatusCode::REQUEST_TIMEOUT
+        || status == StatusCode::TOO_MANY_REQUESTS
+}
+
+/// How to speak TLS: with the certificates that the system trusts, which plain HTTP does not need.
+fn tls(url: &Uri) -> Result<ClientConfig, String> {
+    let provider = rustls::crypto::ring::default_provider();
+    let builder = ClientConfig::builder_with_provider(provider.into())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?;
+    if url.scheme_str() != Some("https") {
+        return Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth());
+    }
+    let trusting = builder.with_native_roots().map_err(|error| {
+        format!("{error}: install the package ca-certificates, or name a file in SSL_CERT_FILE")
+    })?;
+    Ok(trusting.with_no_client_auth())
+}
+
+/// The content of a body.
+enum Read {
+    All(Vec<u8>),
+    /// There is more than was wanted.
+    Beginning(Vec<u8>),
+}
+
+async fn read(body: &mut Incoming, most: usize) -> Result<Read, hyper::Error> {
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame?.into_data() else { continue };
+        let room = most - bytes.len();
+        bytes.extend_from_slice(&data[..data.len().min(room)]);
+        if data.len() > room {
+            return Ok(Read::Beginning(bytes));
+        }
+    }
+    Ok(Read::All(bytes))
+}
+
+/// An error, what caused it, what caused that …
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| {
+        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        wrapped.map(|error| error as &(dyn Error + 'static)).or_else(|| error.source())
+    })
+}
+
+/// An error and its causes on one line, without those that repeat another.
+fn with_causes(error: &(dyn Error + 'static)) -> String {
+    let mut said: Vec<String> = causes(error).map(ToString::to_string).collect();
+    said.dedup();
+    said.join(": ")
+}
+
+/// Whether the server's certificate was refused.
+fn is_distrust(error: &(dyn Error + 'static)) -> bool {
+    causes(error).any(|cause| matches!(cause.downcast_ref(), Some(rustls::Error::InvalidCertificate(_))))
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls::CertificateError;
+
+    use super::*;
+
+    #[test]
+    fn a_refused_certificate_is_found_among_the_causes_and_named_once() {
+        let check = |error: rustls::Error, expected: bool| {
+            let said = error.to_string();
+            let wrapped = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, error));
+            assert_eq!((is_distrust(&wrapped), with_causes(&wrapped)), (expected, said));
+        };
+        check(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer), true);
+        check(rustls::Error::DecryptError, false);
+    }
+}

@@ -1,0 +1,505 @@
+//! From readers to feeds: the pipelines, carried out for many readers at once.
+//!
+//! Readers are put in the order of the index's cells, so that those who look at the same part of it come together, and
+//! served in groups. Within a group each stage is done for all before the next begins.
+
+use murmur_core::{AgentId, Clock, PostId, Step};
+use murmur_store::{PostKind, Posts, Public};
+use rayon::prelude::*;
+use rustc_hash::FxHashSet;
+
+use crate::config::{PipelineConfig, ScorerConfig, Source};
+use crate::dot::dot;
+use crate::index::{ExactScan, IndexConfig, Near, PostIndex, Scratch as SearchScratch, Searcher, Vectors};
+use crate::plan::Plan;
+use crate::pool::{Pool, draws};
+use crate::score::Engagement;
+use crate::seen::Seen;
+use crate::select;
+use crate::sieve::{Dropped, Filter, Sieve};
+use crate::sources::{Reach, Wanted};
+use crate::tastes::Tastes;
+
+/// Readers served together by one thread.
+const GROUP: usize = 64;
+
+/// Candidates that there is room for without growing.
+const ROOM: usize = 256;
+
+/// Of an agent's last rows, how many are looked through for one in its own words.
+const ROWS_OF_ITS_OWN: usize = 32;
+
+/// One row of a feed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Served {
+    /// The row shown.
+    pub post: PostId,
+    /// Why it is shown.
+    pub source: Source,
+}
+
+/// An agent that wants a feed.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader<'a> {
+    /// Who reads.
+    pub agent: AgentId,
+    /// What its profile says: a unit vector of the platform's dimensions, or zero.
+    pub profile: &'a [f32],
+    /// The topics it cares about, one bit each.
+    pub topics: u64,
+    /// What it has read lately.
+    pub seen: &'a Seen,
+}
+
+/// Adds to a list what the reader of that number would do about each of these rows.
+pub type Foresee<'a> = dyn Fn(usize, &[PostId], &mut Vec<Engagement>) + Sync + 'a;
+
+/// Who wants feeds, when, and what only they know.
+pub struct Ask<'a> {
+    /// The platform as it stands.
+    pub public: &'a Public,
+    /// Steps to simulated time.
+    pub clock: &'a Clock,
+    /// The seed of the run.
+    pub seed: u64,
+    /// The step.
+    pub now: Step,
+    /// Number of readers.
+    pub count: usize,
+    /// Each reader.
+    pub reader: &'a (dyn Fn(usize) -> Reader<'a> + Sync),
+    /// Adds what a reader would do about each of these rows.
+    pub engagement: &'a Foresee<'a>,
+    /// 1 − |stance − opinion| of a root and a reader; 0 for a post without a topic.
+    pub agreement: &'a (dyn Fn(usize, PostId) -> f32 + Sync),
+}
+
+/// How many candidates came through a source.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct SourceCounts {
+    /// Looked at.
+    pub offered: u64,
+    /// Passed the filters.
+    pub kept: u64,
+    /// Came into a feed.
+    pub served: u64,
+}
+
+/// What went in and out of the stages.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Counts {
+    /// By source.
+    pub sources: [SourceCounts; Source::ALL.len()],
+    /// Candidates turned away, by filter.
+    pub dropped: Dropped,
+}
+
+impl Counts {
+    fn add(&mut self, other: &Self) {
+        for (sum, source) in self.sources.iter_mut().zip(&other.sources) {
+            sum.offered += source.offered;
+            sum.kept += source.kept;
+            sum.served += source.served;
+        }
+        for (sum, dropped) in self.dropped.iter_mut().zip(&other.dropped) {
+            *sum += dropped;
+        }
+    }
+}
+
+/// The feeds of many readers, in their order.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Feeds {
+    starts: Vec<u32>,
+    rows: Vec<Served>,
+    counts: Counts,
+}
+
+impl Feeds {
+    /// The feed of the `reader`-th reader, first row first.
+    pub fn of(&self, reader: usize) -> &[Served] {
+        &self.rows[self.starts[reader] as usize..self.starts[reader + 1] as usize]
+    }
+
+    /// The number of readers.
+    pub fn len(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    /// Whether nobody reads.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What went in and out of the stages.
+    pub fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    fn collect(count: usize, groups: &[Group]) -> Self {
+        let mut counts = Counts::default();
+        let mut lengths = vec![0; count];
+        for group in groups {
+            counts.add(&group.counts);
+            for feed in &group.feeds {
+                lengths[feed.reader] = feed.rows.len();
+            }
+        }
+        let mut starts = vec![0u32];
+        starts.extend(lengths.iter().scan(0, |end, &length| {
+            *end += length as u32;
+            Some(*end)
+        }));
+        let nothing = Served { post: PostId::from_index(0), source: Source::Random };
+        let mut rows = vec![nothing; starts[count] as usize];
+        for feed in groups.iter().flat_map(|group| &group.feeds) {
+            let start = starts[feed.reader] as usize;
+            rows[start..start + feed.rows.len()].copy_from_slice(&feed.rows);
+        }
+        Self { starts, rows, counts }
+    }
+}
+
+/// A feed and whose it is.
+struct ReadersFeed {
+    reader: usize,
+    rows: Vec<Served>,
+}
+
+/// What came of readers served together.
+struct Group {
+    feeds: Vec<ReadersFeed>,
+    counts: Counts,
+}
+
+/// A post that a feed may show.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Candidate {
+    /// The row that the reader would see.
+    pub(crate) row: PostId,
+    pub(crate) root: PostId,
+    pub(crate) source: Source,
+    pub(crate) score: f32,
+}
+
+/// A row chosen for a feed.
+#[derive(Clone, Copy)]
+struct Chosen {
+    candidate: Candidate,
+    /// The pipeline whose slot it takes.
+    pipeline: usize,
+}
+
+/// A reader being served.
+pub(crate) struct Tray<'a> {
+    pub(crate) index: usize,
+    pub(crate) reader: Reader<'a>,
+    pub(crate) sieve: Sieve<'a>,
+    /// The vector of the reader's text: its profile and its latest post.
+    pub(crate) query: Vec<f32>,
+    /// Roots that are in the feed or candidates of the pipeline at work.
+    pub(crate) taken: FxHashSet<PostId>,
+    /// Candidates of the pipeline at work.
+    pub(crate) candidates: Vec<Candidate>,
+    /// Candidates of pipelines done that found no place, best first.
+    rest: Vec<Chosen>,
+    feed: Vec<Chosen>,
+}
+
+/// Memory used again from reader to reader.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    pub(crate) search: SearchScratch,
+    pub(crate) near: Vec<Near>,
+}
+
+/// All that serving needs besides the readers.
+pub(crate) struct Desk<'a> {
+    pub(crate) public: &'a Public,
+    pub(crate) clock: &'a Clock,
+    pub(crate) seed: u64,
+    pub(crate) now: Step,
+    pub(crate) plan: &'a Plan,
+    pub(crate) pool: &'a Pool<'a>,
+    pub(crate) index: &'a PostIndex,
+    /// Finds the texts nearest to a reader's.
+    pub(crate) nearest: Searcher<'a>,
+    /// Finds those of highest x-score.
+    pub(crate) by_x_score: Searcher<'a>,
+    /// Finds the nearest among all, however many are turned away.
+    pub(crate) whole: Searcher<'a>,
+    pub(crate) tastes: &'a Tastes,
+    pub(crate) engagement: &'a Foresee<'a>,
+    pub(crate) agreement: &'a (dyn Fn(usize, PostId) -> f32 + Sync),
+}
+
+/// The feeds of the readers that `ask` is about.
+pub(crate) fn recommend(plan: &Plan, index: &PostIndex, tastes: &Tastes, ask: &Ask<'_>) -> Feeds {
+    let preparing = tracing::info_span!("prepare").entered();
+    let pool = Pool::new(ask.public, plan, ask.clock, ask.seed, ask.now, tastes.topics());
+    let vectors = vectors(ask.public);
+    let scan = PostIndex::new(IndexConfig::Exact(ExactScan {}), 0);
+    let desk = Desk {
+        public: ask.public,
+        clock: ask.clock,
+        seed: ask.seed,
+        now: ask.now,
+        plan,
+        pool: &pool,
+        index,
+        nearest: index.searcher(vectors, pool.contents.clone()),
+        by_x_score: index.weighted_searcher(vectors, pool.weighted.clone(), &pool.weights),
+        whole: scan.searcher(vectors, pool.contents.clone()),
+        tastes,
+        engagement: ask.engagement,
+        agreement: ask.agreement,
+    };
+    drop(preparing);
+    let order = desk.reading_order(ask);
+    let groups: Vec<Group> = order
+        .par_chunks(GROUP)
+        .map_init(Scratch::default, |scratch, readers| {
+            desk.serve(readers.iter().map(|&index| (index, (ask.reader)(index))), scratch)
+        })
+        .collect();
+    Feeds::collect(ask.count, &groups)
+}
+
+impl<'a> Desk<'a> {
+    /// The readers by the cells that their texts fall in, where there are cells.
+    fn reading_order(&self, ask: &Ask<'_>) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..ask.count).collect();
+        if ask.count > GROUP && self.plan.most_from(Source::Interest).is_some() {
+            let cell =
+                |&index: &usize| self.index.cell_of(&text_of(self.public.posts(), &(ask.reader)(index)));
+            let cells: Vec<Option<u32>> = order.par_iter().with_min_len(GROUP).map(cell).collect();
+            order.sort_by_key(|&index| cells[index]);
+        }
+        order
+    }
+
+    fn serve<'r>(&self, readers: impl Iterator<Item = (usize, Reader<'r>)>, scratch: &mut Scratch) -> Group
+    where
+        'a: 'r,
+    {
+        let mut counts = Counts::default();
+        let mut trays: Vec<Tray<'_>> = readers.map(|(index, reader)| self.tray(index, reader)).collect();
+        for (place, pipeline) in self.plan.pipelines.iter().enumerate() {
+            self.carry_out(place, pipeline, &mut trays, &mut counts, scratch);
+        }
+        for tray in &mut trays {
+            self.fill(tray, &mut counts, scratch);
+        }
+        let feeds = trays
+            .into_iter()
+            .map(|tray| ReadersFeed { reader: tray.index, rows: interleave(&tray.feed, self.plan) })
+            .collect::<Vec<_>>();
+        for served in feeds.iter().flat_map(|feed| &feed.rows) {
+            counts.sources[served.source as usize].served += 1;
+        }
+        Group { feeds, counts }
+    }
+
+    fn tray<'r>(&self, index: usize, reader: Reader<'r>) -> Tray<'r>
+    where
+        'a: 'r,
+    {
+        let first_live = self.pool.rows.start;
+        Tray {
+            index,
+            reader,
+            sieve: Sieve::new(self.public, &self.plan.filters, first_live, reader.agent, reader.seen),
+            query: text_of(self.public.posts(), &reader),
+            taken: FxHashSet::with_capacity_and_hasher(2 * ROOM, Default::default()),
+            candidates: Vec::new(),
+            rest: Vec::new(),
+            feed: Vec::with_capacity(self.plan.length()),
+        }
+    }
+
+    /// Carries one pipeline out for all trays, stage by stage.
+    fn carry_out(
+        &self,
+        place: usize,
+        pipeline: &PipelineConfig,
+        trays: &mut [Tray<'_>],
+        counts: &mut Counts,
+        scratch: &mut Scratch,
+    ) {
+        for source in &pipeline.source {
+            let _span = source_span(source.kind).entered();
+            for tray in &mut *trays {
+                let most = pipeline.wanted(source);
+                let wanted = Wanted { source: source.kind, most, reach: Reach::Near };
+                self.gather(tray, pipeline, wanted, counts, scratch);
+            }
+        }
+        for scorer in pipeline.terms_then_factors() {
+            let _span = scorer_span(scorer).entered();
+            for tray in &mut *trays {
+                self.score(tray, scorer);
+            }
+        }
+        let _span = tracing::info_span!("select").entered();
+        for tray in trays {
+            self.select(tray, place, pipeline, counts);
+        }
+    }
+
+    /// Fills the slots of the pipeline at work; its other candidates go to the rest.
+    fn select(&self, tray: &mut Tray<'_>, place: usize, pipeline: &PipelineConfig, counts: &mut Counts) {
+        let posts = self.public.posts();
+        let stream = draws(self.seed, self.now, tray.reader.agent);
+        let candidates = std::mem::take(&mut tray.candidates);
+        let scores: Vec<f32> = candidates.iter().map(|candidate| candidate.score).collect();
+        let vector = |candidate: usize| posts.vector(candidates[candidate].root);
+        let mut order = Vec::new();
+        select::order(
+            &pipeline.selector,
+            &scores,
+            |candidate| stream.about(posts.key(candidates[candidate].root)),
+            |a, b| dot(vector(a), vector(b)),
+            pipeline.slots as usize,
+            &mut order,
+        );
+        let enough = tray.feed.len() + pipeline.slots as usize;
+        for candidate in order {
+            let chosen = Chosen { candidate: candidates[candidate as usize], pipeline: place };
+            if tray.feed.len() == enough {
+                tray.rest.push(chosen);
+            } else {
+                self.place(tray, chosen, counts);
+            }
+        }
+        tray.taken.clear();
+        tray.taken.extend(tray.feed.iter().map(|chosen| chosen.candidate.root));
+    }
+
+    /// Puts a row into the feed, unless its author has enough there.
+    fn place(&self, tray: &mut Tray<'_>, chosen: Chosen, counts: &mut Counts) {
+        if let Some(most) = self.plan.filters.author_cap {
+            let posts = self.public.posts();
+            let author = posts.author(chosen.candidate.root);
+            let same = |placed: &&Chosen| posts.author(placed.candidate.root) == author;
+            if tray.feed.iter().filter(same).count() >= most {
+                counts.dropped[Filter::AuthorCap as usize] += 1;
+                return;
+            }
+        }
+        tray.feed.push(chosen);
+    }
+
+    /// Fills slots that their pipelines left empty: with what other pipelines had left, then with whatever the sources
+    /// still give.
+    fn fill(&self, tray: &mut Tray<'_>, counts: &mut Counts, scratch: &mut Scratch) {
+        let length = self.plan.length();
+        for chosen in std::mem::take(&mut tray.rest) {
+            if tray.feed.len() == length {
+                return;
+            }
+            if tray.taken.insert(chosen.candidate.root) {
+                self.place(tray, chosen, counts);
+            }
+        }
+        for (place, pipeline) in self.plan.pipelines.iter().enumerate() {
+            for source in &pipeline.source {
+                // The cap may turn away what was found, so it is asked until it gives nothing more, each time for twice
+                // as many: it begins anew each time.
+                let mut most = length - tray.feed.len();
+                while tray.feed.len() < length {
+                    let wanted = Wanted { source: source.kind, most, reach: Reach::Whole };
+                    self.gather(tray, pipeline, wanted, counts, scratch);
+                    let found = std::mem::take(&mut tray.candidates);
+                    if found.is_empty() {
+                        break;
+                    }
+                    for candidate in found {
+                        if tray.feed.len() < length {
+                            self.place(tray, Chosen { candidate, pipeline: place }, counts);
+                        }
+                    }
+                    most *= 2;
+                }
+            }
+        }
+    }
+}
+
+/// The vector of a reader's text, its profile and its latest post: the mean of the two at unit length.
+pub(crate) fn text_of(posts: &Posts, reader: &Reader<'_>) -> Vec<f32> {
+    let own = |row: &PostId| posts.kind(*row) != PostKind::Repost;
+    let mut text = reader.profile.to_vec();
+    if let Some(latest) = posts.by_author(reader.agent).take(ROWS_OF_ITS_OWN).find(own) {
+        for (sum, value) in text.iter_mut().zip(posts.vector(latest)) {
+            *sum += value;
+        }
+    }
+    let length = dot(&text, &text).sqrt();
+    if length > 0.0 {
+        text.iter_mut().for_each(|value| *value /= length);
+    }
+    text
+}
+
+/// The vectors of all texts.
+pub(crate) fn vectors(public: &Public) -> Vectors<'_> {
+    let contents = public.posts().contents();
+    Vectors::new(contents.vectors(), contents.dimensions())
+}
+
+/// The span that a source's time is counted under.
+fn source_span(source: Source) -> tracing::Span {
+    match source {
+        Source::InNetwork => tracing::info_span!("source in-network"),
+        Source::Interest => tracing::info_span!("source interest"),
+        Source::Hot => tracing::info_span!("source hot"),
+        Source::Random => tracing::info_span!("source random"),
+        Source::Trending => tracing::info_span!("source trending"),
+        Source::SocialProof => tracing::info_span!("source social-proof"),
+    }
+}
+
+/// The span that a scorer's time is counted under.
+fn scorer_span(scorer: &ScorerConfig) -> tracing::Span {
+    match scorer {
+        ScorerConfig::Hot { .. } => tracing::info_span!("scorer hot"),
+        ScorerConfig::XScore { .. } => tracing::info_span!("scorer x-score"),
+        ScorerConfig::Similarity { .. } => tracing::info_span!("scorer similarity"),
+        ScorerConfig::LikeHistory { .. } => tracing::info_span!("scorer like-history"),
+        ScorerConfig::Likes { .. } => tracing::info_span!("scorer likes"),
+        ScorerConfig::Recency { .. } => tracing::info_span!("scorer recency"),
+        ScorerConfig::Engagement(_) => tracing::info_span!("scorer engagement"),
+        ScorerConfig::Agreement { .. } => tracing::info_span!("scorer agreement"),
+        ScorerConfig::Bridging { .. } => tracing::info_span!("scorer bridging"),
+        ScorerConfig::AuthorDiversity { .. } => tracing::info_span!("scorer author-diversity"),
+        ScorerConfig::OutOfNetwork { .. } => tracing::info_span!("scorer out-of-network"),
+    }
+}
+
+/// Spreads each pipeline's rows evenly over the feed, keeping their order.
+fn interleave(feed: &[Chosen], plan: &Plan) -> Vec<Served> {
+    let mut counts = vec![0u64; plan.pipelines.len()];
+    for chosen in feed {
+        counts[chosen.pipeline] += 1;
+    }
+    let mut placed = vec![0u64; plan.pipelines.len()];
+    let mut rows: Vec<PlacedRow> = feed
+        .iter()
+        .map(|chosen| {
+            let pipeline = chosen.pipeline;
+            placed[pipeline] += 1;
+            // The middle of the row's share of the feed, in 2⁻³² of its length.
+            let place = ((2 * placed[pipeline] - 1) << 31) / counts[pipeline];
+            let served = Served { post: chosen.candidate.row, source: chosen.candidate.source };
+            PlacedRow { place, pipeline, served }
+        })
+        .collect();
+    rows.sort_by_key(|row| (row.place, row.pipeline));
+    rows.into_iter().map(|row| row.served).collect()
+}
+
+struct PlacedRow {
+    place: u64,
+    pipeline: usize,
+    served: Served,
+}

@@ -1,0 +1,146 @@
+//! What the recommender keeps from step to step: the index of live posts, and what accounts showed that they like. All of
+//! it follows from the posts and events of the run, so it is public state that a resumed run makes again.
+
+use std::fmt;
+
+use murmur_core::{AgentId, Clock, Event, Step};
+use murmur_store::Public;
+
+use rayon::prelude::*;
+
+use crate::index::{Near, PostIndex, Scratch as SearchScratch};
+use crate::plan::Plan;
+use crate::pool::{contents_since, live_rows};
+use crate::recommend::{Ask, Feeds, recommend, text_of, vectors};
+use crate::suggest::{Popular, Suggested, Suggester, SuggestionConfig};
+use crate::tastes::Tastes;
+use crate::{FeedConfig, IndexConfig};
+
+/// Makes feeds.
+pub struct Recommender {
+    plan: Plan,
+    seed: u64,
+    index_config: IndexConfig,
+    index: PostIndex,
+    tastes: Tastes,
+    suggestions: SuggestionConfig,
+    /// Kept up where accounts are suggested.
+    popular: Popular,
+}
+
+impl fmt::Debug for Recommender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recommender").field("plan", &self.plan).finish_non_exhaustive()
+    }
+}
+
+impl Recommender {
+    /// The recommender that these (checked) configurations describe, before the first step of a run of `seed` with so many
+    /// topics.
+    pub fn new(
+        feed: &FeedConfig,
+        index: &IndexConfig,
+        suggestions: &SuggestionConfig,
+        public: &Public,
+        topics: usize,
+        seed: u64,
+    ) -> Self {
+        Self {
+            plan: Plan::of(feed),
+            seed,
+            index_config: index.clone(),
+            index: PostIndex::new(index.clone(), seed),
+            tastes: Tastes::new(public.agents(), topics),
+            suggestions: *suggestions,
+            popular: if suggestions.count > 0 { Popular::new(public) } else { Popular::default() },
+        }
+    }
+
+    /// Goes on with another feed, as if it had always been in force, in the state in which `next` begins.
+    pub fn change(&mut self, feed: &FeedConfig, public: &Public, clock: &Clock, next: Step) {
+        self.plan = Plan::of(feed);
+        self.rebuild_index(public, clock, next);
+    }
+
+    /// Takes in what was done in the step before `next`.
+    pub fn take_in(&mut self, public: &Public, events: &[Event], next: Step) {
+        self.tastes.take_in(public, events);
+        if self.suggestions.count > 0 {
+            self.popular.refresh(public, next);
+        }
+    }
+
+    /// Brings the index to the state in which `next` begins, from that in which the step before began.
+    pub fn advance_index(&mut self, public: &Public, clock: &Clock, next: Step) {
+        let _span = tracing::info_span!("index").entered();
+        let live = live_contents(public, &self.plan, clock, next);
+        self.index.advance(vectors(public), live);
+    }
+
+    /// Makes the index anew as it stands when `next` begins.
+    pub fn rebuild_index(&mut self, public: &Public, clock: &Clock, next: Step) {
+        let plan = &self.plan;
+        self.index = PostIndex::new(self.index_config.clone(), self.seed);
+        let live = (1..=next.0).map(|step| live_contents(public, plan, clock, Step(step)));
+        self.index.rebuild(vectors(public), live);
+    }
+
+    /// The row before which none is shown any more when `now` begins.
+    pub fn first_live_row(&self, public: &Public, clock: &Clock, now: Step) -> usize {
+        live_rows(public.posts(), self.plan.max_age, clock, now).start
+    }
+
+    /// Posts remembered for each reader as seen; `None` if none are.
+    pub fn remembers(&self) -> Option<usize> {
+        self.plan.filters.seen
+    }
+
+    /// The feeds of the readers that `ask` is about.
+    ///
+    /// A reader is never shown what its filters keep from it, a deleted post or a row older than `max_age`. Of the
+    /// copies of a root it sees one: the earliest live repost by somebody it follows, else the root.
+    pub fn recommend(&self, ask: &Ask<'_>) -> Feeds {
+        recommend(&self.plan, &self.index, &self.tastes, ask)
+    }
+
+    /// Whom each of the readers that `ask` is about might follow; `profile` gives the vectors of profiles.
+    pub fn suggest<'v>(
+        &self,
+        ask: &Ask<'_>,
+        profile: &(dyn Fn(AgentId) -> &'v [f32] + Sync),
+    ) -> Vec<Vec<Suggested>> {
+        let config = &self.suggestions;
+        if config.count == 0 {
+            return vec![Vec::new(); ask.count];
+        }
+        let &Ask { public, seed, now, .. } = ask;
+        let suggester = Suggester { public, popular: &self.popular, config, profile, seed, now };
+        let live = live_contents(public, &self.plan, ask.clock, now);
+        let searcher = self.index.searcher(vectors(public), live);
+        let contents = public.posts().contents();
+        (0..ask.count)
+            .into_par_iter()
+            .with_min_len(16)
+            .map_init(SearchScratch::default, |scratch, reader| {
+                let reader = (ask.reader)(reader);
+                let mut near = Vec::new();
+                let text = text_of(public.posts(), &reader);
+                searcher.search(&text, NEAR_POSTS, |_| true, scratch, &mut near);
+                let author = |near: &Near| public.posts().author(contents.post(near.content as usize));
+                let authors: Vec<AgentId> = near.iter().map(author).collect();
+                suggester.suggest(reader.agent, &authors)
+            })
+            .collect()
+    }
+}
+
+/// Posts nearest to a reader whose authors might be suggested to it.
+const NEAR_POSTS: usize = 64;
+
+/// The texts that are live when `step` begins, as of then.
+fn live_contents(public: &Public, plan: &Plan, clock: &Clock, step: Step) -> std::ops::Range<usize> {
+    let posts = public.posts();
+    let live = live_rows(posts, plan.max_age, clock, step);
+    let end = contents_since(posts, posts.first_index_since(step)).start;
+    contents_since(posts, live.start).start..end
+}
