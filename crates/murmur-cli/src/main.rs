@@ -7,6 +7,7 @@ mod export;
 mod failure;
 mod inspect;
 mod measure;
+mod mock_model;
 mod plot;
 mod progress;
 mod run;
@@ -49,6 +50,8 @@ enum Command {
     /// Measure your own data: cascades, opinions or a network. Prints JSON.
     #[command(subcommand)]
     Measure(measure::MeasureCommand),
+    /// Serve as a model server without a model, with seeded replies, latencies and faults, until a signal comes.
+    MockModel(mock_model::MockModelArgs),
     /// List every configuration key with its type, default and meaning, as Markdown.
     Keys,
 }
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Command::Inspect(args) => inspect::inspect(&args).map(|()| Done::Finished),
         Command::Script(args) => script::script(&args).map(|()| Done::Finished),
         Command::Measure(command) => measure::measure(&command).map(|()| Done::Finished),
+        Command::MockModel(args) => mock_model::mock_model(&args).map(|()| Done::Finished),
         Command::Keys => print_keys().map(|()| Done::Finished),
     };
     match result {

@@ -11,6 +11,7 @@ mod embeddings;
 mod error;
 mod in_order;
 mod key;
+pub mod mock;
 mod reply;
 mod retry;
 mod route;
