@@ -88,17 +88,8 @@ impl EndpointConfig {
         })
     }
 
-    /// Lower-case letters are refused, although systems allow them: most keys have some, most variables none.
     fn variable_fault(&self) -> Option<String> {
-        let is_name = |name: &str| {
-            name.starts_with(|c: char| c.is_ascii_uppercase() || c == '_')
-                && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
-        };
-        self.api_key_env.as_deref().is_some_and(|name| !is_name(name)).then(|| {
-            "embedder.api_key_env: expected the name of an environment variable in upper case, such as \
-             OPENAI_API_KEY; the key itself does not belong in a file"
-                .to_owned()
-        })
+        variable_fault(self.api_key_env.as_deref()).map(|fault| format!("embedder.api_key_env: {fault}"))
     }
 
     fn timeout_fault(&self) -> Option<String> {
@@ -109,6 +100,19 @@ impl EndpointConfig {
             )
         })
     }
+}
+
+/// What is wrong with the name of a variable that holds a key. Lower-case letters are refused, although systems allow
+/// them: most keys have some, most variables none.
+pub(crate) fn variable_fault(name: Option<&str>) -> Option<&'static str> {
+    let is_name = |name: &str| {
+        name.starts_with(|c: char| c.is_ascii_uppercase() || c == '_')
+            && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+    };
+    name.is_some_and(|name| !is_name(name)).then_some(
+        "expected the name of an environment variable in upper case, such as OPENAI_API_KEY; the key itself does \
+         not belong in a file",
+    )
 }
 
 const MOST_DIMENSIONS: usize = 65_536;
@@ -125,8 +129,10 @@ pub(crate) fn target(base: &str) -> Result<Uri, String> {
     let (Some(scheme), Some(host)) = (url.scheme_str(), url.host().filter(|host| !host.is_empty())) else {
         return Err(expected());
     };
-    if url.path().ends_with("/embeddings") {
-        return Err(format!("expected the URL without /embeddings at its end, found {base:?}"));
+    for added in ["/embeddings", "/chat/completions"] {
+        if url.path().ends_with(added) {
+            return Err(format!("expected the URL without {added} at its end, found {base:?}"));
+        }
     }
     let path = url.path().trim_end_matches('/');
     let whole = match (scheme, url.port_u16()) {

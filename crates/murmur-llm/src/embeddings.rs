@@ -14,6 +14,9 @@ use crate::server::{Calls, Server};
 use crate::text::sendable;
 use crate::{EmbeddingError, EndpointConfig, ServerError};
 
+/// Longest answer that is read, in bytes.
+const MOST_ANSWER: usize = 256 << 20;
+
 /// A client of one embeddings endpoint. Connections stay open between calls.
 pub struct EmbeddingClient {
     config: EndpointConfig,
@@ -47,6 +50,7 @@ impl EmbeddingClient {
             key_variable: config.api_key_env.clone(),
             timeout: Duration::from_secs_f64(config.timeout_seconds),
             retries: config.retries,
+            most_answer: MOST_ANSWER,
         };
         let setup =
             |error: std::io::Error| ServerError::Setup { url: config.url.clone(), reason: error.to_string() };

@@ -2,6 +2,8 @@
 //!
 //! What a server said is quoted in part, without the key.
 
+use std::path::PathBuf;
+
 /// Why texts have no vectors.
 #[derive(Debug, thiserror::Error)]
 pub enum EmbeddingError {
@@ -66,6 +68,33 @@ fn remedy(found: usize) -> String {
         true => format!("set it to {found}"),
         false => "use a model whose vectors have a multiple of 8".to_owned(),
     }
+}
+
+/// Why a model cannot be called at all.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// The configuration cannot be used.
+    #[error("{0}")]
+    Config(String),
+    /// A server cannot be used.
+    #[error(transparent)]
+    Server(#[from] ServerError),
+    /// The list of endpoints cannot be used.
+    #[error("model.endpoints_file {}: {reason}", path.display())]
+    EndpointsFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and in which line.
+        reason: String,
+    },
+    /// Endpoints did not answer in time.
+    #[error("after {seconds} s these are not ready: {}", waiting.join("; "))]
+    NotReady {
+        /// How long they were waited for.
+        seconds: f64,
+        /// Each one's URL and what was last heard.
+        waiting: Vec<String>,
+    },
 }
 
 /// Why a server gave no answer to a request.
@@ -139,7 +168,7 @@ pub enum ServerError {
         excerpt: String,
     },
     /// The answer is longer than any that is sensible.
-    #[error("{url} answered with more than {} MiB: ask for fewer texts a request", most >> 20)]
+    #[error("{url} answered with more than {} MiB: ask for less in a request", most >> 20)]
     TooLong {
         /// Where the request went.
         url: String,
@@ -156,6 +185,19 @@ pub enum ServerError {
         /// The last failure.
         last: String,
     },
+}
+
+impl ServerError {
+    /// The HTTP status, if the server gave one.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Unauthorised { status, .. }
+            | Self::Redirect { status, .. }
+            | Self::Refused { status, .. } => Some(*status),
+            Self::NotFound { .. } => Some(404),
+            _ => None,
+        }
+    }
 }
 
 fn key_remedy(variable: Option<&str>) -> String {

@@ -5,8 +5,9 @@ use std::time::Duration;
 use hyper::HeaderMap;
 use hyper::header::RETRY_AFTER;
 
-const FIRST: Duration = Duration::from_millis(500);
-const LONGEST: Duration = Duration::from_secs(30);
+/// The wait after the first failure, unless another is configured.
+pub(crate) const FIRST: Duration = Duration::from_millis(500);
+pub(crate) const LONGEST: Duration = Duration::from_secs(30);
 /// However long a server asks to wait, a run does not stand still for longer.
 const LONGEST_ASKED: Duration = Duration::from_secs(300);
 

@@ -20,8 +20,6 @@ use crate::retry;
 use crate::route::Route;
 use crate::text::excerpt;
 
-/// Longest answer that is read, in bytes.
-const MOST_ANSWER: usize = 256 << 20;
 /// How much is read of an answer that is no success, in bytes.
 const MOST_COMPLAINT: usize = 64 << 10;
 /// Characters of an answer that errors quote.
@@ -34,6 +32,7 @@ pub(crate) struct Server {
     key: Option<ApiKey>,
     timeout: Duration,
     retries: u32,
+    most_answer: usize,
 }
 
 /// How a server is called.
@@ -42,16 +41,29 @@ pub(crate) struct Calls {
     pub(crate) key_variable: Option<String>,
     /// After this an attempt has failed.
     pub(crate) timeout: Duration,
-    /// How often a request is sent again.
+    /// How often [`Server::post`] sends a request again.
     pub(crate) retries: u32,
+    /// Longest answer that is read, in bytes.
+    pub(crate) most_answer: usize,
 }
 
 /// Why an attempt failed.
-enum Failure {
+pub(crate) enum Failure {
     /// It would fail again.
     Lasting(ServerError),
     /// It may go better next time, not before `asked`.
-    Passing { what: String, asked: Option<Duration> },
+    Passing { trouble: Trouble, what: String, asked: Option<Duration> },
+}
+
+/// What may pass.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Trouble {
+    /// No answer in time.
+    Slow,
+    /// The server says that it cannot now, with this status (429, 5xx and the like).
+    Overloaded(u16),
+    /// No connection, or none to the end of the answer.
+    Cut,
 }
 
 impl Server {
@@ -65,7 +77,8 @@ impl Server {
         let route = Route::to(&url, &Matcher::from_env()).map_err(setup)?;
         let connector = HttpsConnector::from((route, tls(&url).map_err(setup)?));
         let client = Client::builder(TokioExecutor::new()).build(connector);
-        Ok(Self { client, url, key, timeout: calls.timeout, retries: calls.retries })
+        let Calls { timeout, retries, most_answer, .. } = calls;
+        Ok(Self { client, url, key, timeout, retries, most_answer })
     }
 
     /// The address that requests go to.
@@ -81,7 +94,7 @@ impl Server {
     pub(crate) async fn post(&self, body: &Bytes) -> Result<Vec<u8>, ServerError> {
         let mut attempts = 1;
         loop {
-            match self.attempt(body).await {
+            match self.attempt(Some(body), self.timeout).await {
                 Ok(answer) => return Ok(answer),
                 Err(Failure::Lasting(error)) => return Err(error),
                 Err(Failure::Passing { what, .. }) if attempts > self.retries => {
@@ -102,35 +115,38 @@ impl Server {
         }
     }
 
-    async fn attempt(&self, body: &Bytes) -> Result<Vec<u8>, Failure> {
-        tokio::time::timeout(self.timeout, self.exchange(body)).await.unwrap_or_else(|_| {
-            let what = format!("no answer within {} s", self.timeout.as_secs_f64());
-            Err(Failure::Passing { what, asked: None })
+    /// Sends the JSON text `body`, or asks without one (GET), once, and returns the body of a successful answer.
+    pub(crate) async fn attempt(&self, body: Option<&Bytes>, timeout: Duration) -> Result<Vec<u8>, Failure> {
+        tokio::time::timeout(timeout, self.exchange(body)).await.unwrap_or_else(|_| {
+            let what = format!("no answer within {} s", timeout.as_secs_f64());
+            Err(Failure::Passing { trouble: Trouble::Slow, what, asked: None })
         })
     }
 
-    async fn exchange(&self, body: &Bytes) -> Result<Vec<u8>, Failure> {
+    async fn exchange(&self, body: Option<&Bytes>) -> Result<Vec<u8>, Failure> {
         let request = self.request(body)?;
         let mut answer = self.client.request(request).await.map_err(|error| self.broken(&error))?;
         if !answer.status().is_success() {
             return Err(self.failure(answer).await);
         }
-        match read(answer.body_mut(), MOST_ANSWER).await.map_err(|error| self.broken(&error))? {
+        match read(answer.body_mut(), self.most_answer).await.map_err(|error| self.broken(&error))? {
             Read::All(bytes) => Ok(bytes),
             Read::Beginning(_) => {
-                Err(Failure::Lasting(ServerError::TooLong { url: self.url(), most: MOST_ANSWER }))
+                Err(Failure::Lasting(ServerError::TooLong { url: self.url(), most: self.most_answer }))
             }
         }
     }
 
-    fn request(&self, body: &Bytes) -> Result<Request<Full<Bytes>>, Failure> {
-        let mut request = Request::post(self.url.clone())
-            .header(CONTENT_TYPE, "application/json")
-            .header(USER_AGENT, concat!("murmur/", env!("CARGO_PKG_VERSION")));
+    fn request(&self, body: Option<&Bytes>) -> Result<Request<Full<Bytes>>, Failure> {
+        let request = match body {
+            Some(_) => Request::post(self.url.clone()).header(CONTENT_TYPE, "application/json"),
+            None => Request::get(self.url.clone()),
+        };
+        let mut request = request.header(USER_AGENT, concat!("murmur/", env!("CARGO_PKG_VERSION")));
         if let Some(key) = &self.key {
             request = request.header(AUTHORIZATION, key.header());
         }
-        request.body(Full::new(body.clone())).map_err(|error| {
+        request.body(Full::new(body.cloned().unwrap_or_default())).map_err(|error| {
             Failure::Lasting(ServerError::Setup { url: self.url(), reason: error.to_string() })
         })
     }
@@ -141,7 +157,7 @@ impl Server {
         if is_distrust(error) {
             return Failure::Lasting(ServerError::Distrusted { url: self.url(), reason: what });
         }
-        Failure::Passing { what, asked: None }
+        Failure::Passing { trouble: Trouble::Cut, what, asked: None }
     }
 
     /// What an answer that is no success means.
@@ -154,7 +170,8 @@ impl Server {
         let code = status.as_u16();
         if is_passing(status) {
             let what = format!("it answered {status}: {excerpt}");
-            return Failure::Passing { what, asked: retry::asked(answer.headers()) };
+            let trouble = Trouble::Overloaded(code);
+            return Failure::Passing { trouble, what, asked: retry::asked(answer.headers()) };
         }
         Failure::Lasting(match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
