@@ -297,7 +297,7 @@ impl Behaviour {
                 }
             }
         }
-        Decision { agent, read, actions }
+        Decision { agent, read, looked: Vec::new(), actions }
     }
 
     /// The probabilities of all actions about a post for an agent that is not tired yet. What the platform would refuse

@@ -60,6 +60,8 @@ pub struct Persona {
     pub name: Arc<str>,
     /// Public self-description.
     pub bio: Arc<str>,
+    /// The private description that a language model plays, where there is more than the bio.
+    pub character: Option<Arc<str>>,
     /// The topics it cares about; at least one where there are topics.
     pub interests: Interests,
     /// When it is active; `None`: always.
@@ -80,6 +82,7 @@ pub struct Population {
     user_names: Vec<Arc<str>>,
     names: Vec<Arc<str>>,
     bios: Vec<Arc<str>>,
+    characters: Vec<Option<Arc<str>>>,
     interests: Vec<Interests>,
     activity: [Vec<f32>; 24],
     productivity: Vec<f32>,
@@ -96,6 +99,7 @@ impl Population {
             user_names: Vec::new(),
             names: Vec::new(),
             bios: Vec::new(),
+            characters: Vec::new(),
             interests: Vec::new(),
             activity: Default::default(),
             productivity: Vec::new(),
@@ -115,6 +119,7 @@ impl Population {
         self.user_names.push(persona.user_name);
         self.names.push(persona.name);
         self.bios.push(persona.bio);
+        self.characters.push(persona.character);
         self.interests.push(persona.interests);
         for (hour, column) in self.activity.iter_mut().enumerate() {
             column.push(persona.hours.map_or(1.0, |hours| hours[hour].get() as f32));
@@ -163,6 +168,11 @@ impl Population {
     /// Public self-description.
     pub fn bio(&self, agent: AgentId) -> &str {
         &self.bios[agent.index()]
+    }
+
+    /// The private description that a language model plays, where there is more than the bio.
+    pub fn character(&self, agent: AgentId) -> Option<&str> {
+        self.characters[agent.index()].as_deref()
     }
 
     /// The topics an agent cares about.

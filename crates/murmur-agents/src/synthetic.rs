@@ -88,6 +88,7 @@ impl Synthesizer<'_> {
             previous_posts: Vec::new(),
             vector: Box::default(),
             bio: bio.into(),
+            character: None,
         }
     }
 

@@ -36,6 +36,7 @@ fn persona(interests: &[u16], productivity: f32, previous: &[(&str, Option<u16>)
         user_name: "somebody".into(),
         name: "Somebody".into(),
         bio: "".into(),
+        character: None,
         interests: interests.iter().fold(Interests::default(), |all, &topic| all.with(TopicId(topic))),
         hours: None,
         productivity,

@@ -60,6 +60,10 @@ pub enum Purpose {
     Suggestion = 13,
     /// Which posts an index is trained on.
     Index = 14,
+    /// Which agents a language model decides for.
+    Mind = 15,
+    /// How a language model's reply is sampled.
+    Reply = 16,
 }
 
 /// A stream of random draws with a key of its own.

@@ -8,6 +8,9 @@ use murmur_core::{
 use murmur_recsys::{Counts, Feeds, SeenPost, Source};
 use rayon::prelude::*;
 
+use crate::decide::Decided;
+use crate::language::survey::AnswerRecord;
+use crate::language::{CallRecord, memories};
 use crate::observe::Observations;
 use crate::recommend::feed_of;
 use crate::script::LineResult;
@@ -31,8 +34,40 @@ pub(crate) struct Exposure {
     pub(crate) post: PostId,
     /// Its place in the feed, from 0.
     pub(crate) rank: u32,
-    /// Why it was served.
-    pub(crate) source: Source,
+    /// How it came to it.
+    pub(crate) source: ReadFrom,
+}
+
+/// How an agent came to a row that it read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum ReadFrom {
+    /// It was in its feed, for this reason.
+    Feed(Source),
+    /// It looked for it.
+    Looking,
+}
+
+impl ReadFrom {
+    /// The greatest code.
+    pub(crate) const LAST_CODE: u8 = Source::ALL.len() as u8;
+
+    /// Its number in the journal and in tables: a source's own, or the next.
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Feed(source) => source as u8,
+            Self::Looking => Self::LAST_CODE,
+        }
+    }
+
+    /// What has this code, which is at most [`Self::LAST_CODE`].
+    pub(crate) fn from_code(code: u8) -> Self {
+        Source::ALL.get(usize::from(code)).map_or(Self::Looking, |&source| Self::Feed(source))
+    }
+
+    /// The names in tables, by code.
+    pub(crate) fn names() -> Vec<&'static str> {
+        Source::ALL.into_iter().map(Source::name).chain(["looking"]).collect()
+    }
 }
 
 /// What a step came to, in its canonical order.
@@ -52,6 +87,10 @@ pub(crate) struct Applied {
     pub(crate) results: Vec<LineResult>,
     /// What went in and out of the feed's stages.
     pub(crate) feed: Counts,
+    /// Calls to language models, by agent and number.
+    pub(crate) calls: Vec<CallRecord>,
+    /// Answers to surveys, survey by survey.
+    pub(crate) answers: Vec<AnswerRecord>,
 }
 
 /// A seed post that was planted.
@@ -73,16 +112,18 @@ pub(crate) fn apply(
     now: Step,
     feeds: &Feeds,
     observations: &Observations,
-    mut decisions: Vec<Decision>,
+    decided: Decided,
 ) -> Result<Applied, EngineError> {
     let _span = tracing::info_span!("apply").entered();
+    let Decided { mut decisions, calls, summaries, answers } = decided;
     let opinions = opinions_after(world, observations, &decisions);
     let order = keyed_order(world, now, &decisions);
     let exposures = exposures(feeds, &decisions, &order);
 
-    let turn = |decision: &Decision| Turn { agent: decision.agent, read: decision.read as u32 };
+    let rows_read = |decision: &Decision| (decision.read + decision.looked.len()) as u32;
+    let turn = |decision: &Decision| Turn { agent: decision.agent, read: rows_read(decision) };
     let turns = decisions.iter().map(turn).collect();
-    let mut applied = Applied { turns, exposures, feed: *feeds.counts(), ..Applied::default() };
+    let mut applied = Applied { turns, exposures, feed: *feeds.counts(), calls, answers, ..Applied::default() };
     plant_seed_posts(world, now, &mut applied);
     play_script(world, now, &mut applied);
     for index in order {
@@ -96,6 +137,7 @@ pub(crate) fn apply(
     }
     applied.opinions = opinions;
     remember(world, now, feeds, &decisions);
+    memories::remember(world, now, &applied.exposures, &applied.events, &summaries);
     let next = Step(now.0 + 1);
     world.take_in(&applied.events, next)?;
     world.recommender.advance_index(&world.public, &world.clock, next);
@@ -108,8 +150,9 @@ fn remember(world: &mut World, now: Step, feeds: &Feeds, decisions: &[Decision])
     let first_live = world.recommender.first_live_row(&world.public, &world.clock, now);
     let posts = world.public.posts();
     for (index, decision) in decisions.iter().enumerate() {
-        let read = feeds.of(index).iter().take(decision.read);
-        let seen = read.map(|served| SeenPost { root: posts.root(served.post), row: served.post });
+        let rows = feeds.of(index).iter().take(decision.read).map(|served| served.post);
+        let rows = rows.chain(decision.looked.iter().copied());
+        let seen = rows.map(|row| SeenPost { root: posts.root(row), row });
         world.seen.remember(decision.agent, seen, first_live, most);
     }
 }
@@ -183,13 +226,15 @@ fn plant_seed_posts(world: &mut World, now: Step, applied: &mut Applied) {
 fn exposures(feeds: &Feeds, decisions: &[Decision], order: &[usize]) -> Vec<Exposure> {
     let mut exposures = Vec::with_capacity(decisions.iter().map(|decision| decision.read).sum());
     for &index in order {
-        let Decision { agent, read, .. } = decisions[index];
-        let rows = feeds.of(index).iter().take(read).zip(0..);
-        exposures.extend(rows.map(|(served, rank)| Exposure {
+        let Decision { agent, read, ref looked, .. } = decisions[index];
+        let served = feeds.of(index).iter().take(read);
+        let served = served.map(|served| (served.post, ReadFrom::Feed(served.source)));
+        let found = looked.iter().map(|&row| (row, ReadFrom::Looking));
+        exposures.extend(served.chain(found).zip(0..).map(|((post, source), rank)| Exposure {
             agent,
-            post: served.post,
+            post,
             rank,
-            source: served.source,
+            source,
         }));
     }
     exposures
@@ -225,13 +270,17 @@ fn opinions_after(
     observations: &Observations,
     decisions: &[Decision],
 ) -> Vec<ChangedOpinions> {
-    let after = |observation: Observation<'_>, read: usize| {
+    let posts = world.public.posts();
+    let after = |observation: Observation<'_>, decision: &Decision| {
         let before = world.beliefs.of(observation.agent);
         let mut opinions = before.to_vec();
-        for seen in &observation.feed[..read] {
-            if let Some(topic) = seen.topic {
+        let served = observation.feed[..decision.read].iter().map(|seen| (seen.topic, seen.stance));
+        let found = decision.looked.iter().map(|&row| posts.root(row));
+        let found = found.map(|root| (posts.topic(root), posts.stance(root)));
+        for (topic, stance) in served.chain(found) {
+            if let Some(topic) = topic {
                 let opinion = &mut opinions[topic.index()];
-                *opinion = world.config.opinion.model.after(*opinion, seen.stance);
+                *opinion = world.config.opinion.model.after(*opinion, stance);
             }
         }
         let moved = opinions.iter().zip(before).map(|(after, before)| after != before);
@@ -241,6 +290,6 @@ fn opinions_after(
     (0..observations.len())
         .into_par_iter()
         .with_min_len(256)
-        .filter_map(|index| after(observations.of(index), decisions[index].read))
+        .filter_map(|index| after(observations.of(index), &decisions[index]))
         .collect()
 }

@@ -3,21 +3,32 @@
 //! [`load`] reads a file and applies `--set key=value` overrides; [`Config::check`] finds what the types alone
 //! cannot know.
 
+mod language;
 mod load;
 pub mod reference;
 mod section;
 
 use std::path::PathBuf;
 
-use murmur_agents::{BehaviourConfig, InitialOpinions, Interests, OpinionModel, SyntheticConfig};
+use murmur_agents::{
+    BehaviourConfig, InitialOpinions, Interests, MemoryConfig, OpinionModel, StanceConfig, SyntheticConfig,
+};
 use murmur_core::{Clock, Probability, Stance};
 use murmur_data::edges::NodeIds;
 use murmur_graph::GraphModel;
 use murmur_llm::EndpointConfig;
+use murmur_prompt::PromptConfig;
 use murmur_recsys::{FeedConfig, HashedEmbedder, IndexConfig, SuggestionConfig};
 use murmur_store::PlatformConfig;
 use serde::{Deserialize, Serialize};
 
+use crate::language::minds::MOST_MODELS;
+use crate::language::survey::MOST_SURVEYS;
+
+pub use language::{
+    AgentsConfig, CallMode, CallsConfig, CountOfAgents, Fallback, LabelOfAgents, ListOfAgents, ModelSection,
+    ShareOfAgents, SurveyConfig,
+};
 pub(crate) use load::with_overrides;
 pub use load::{ConfigError, Override, load, of_script};
 
@@ -49,6 +60,20 @@ pub struct Config {
     pub embedder: EmbedderConfig,
     /// What agents do.
     pub behaviour: BehaviourConfig,
+    /// Language models, and the agents that they decide for. Agents without a model do as `behaviour` says.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub model: Vec<ModelSection>,
+    /// What language models are told of what their agents see, and what they may do.
+    pub prompt: PromptConfig,
+    /// What agents with a model remember.
+    pub memory: MemoryConfig,
+    /// How calls to language models are made.
+    pub calls: CallsConfig,
+    /// How the stance of what a language model writes is found out.
+    pub stance: StanceConfig,
+    /// Questions put to agents.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub survey: Vec<SurveyConfig>,
     /// What agents believe and how reading changes it.
     pub opinion: OpinionConfig,
     /// Posts planted by the experimenter.
@@ -94,6 +119,18 @@ pub struct TopicConfig {
     /// Words that texts about the topic use, at most 256. Default: the name alone.
     #[serde(default)]
     pub words: Vec<String>,
+    /// Sentences of those who are for it, to tell the stance of other texts by. Default: the phrasebook's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub texts_for: Vec<String>,
+    /// Sentences of those who are against it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub texts_against: Vec<String>,
+    /// Words that only those use who are for it, with `stance.method = "lexicon"`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub words_for: Vec<String>,
+    /// Words that only those use who are against it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub words_against: Vec<String>,
 }
 
 /// Who the agents are. `kind` says where they come from.
@@ -343,14 +380,20 @@ impl Config {
     /// Makes the run independent of the working directory, so that it can be gone on with from any other.
     fn make_paths_absolute(&mut self) {
         for path in self.paths_mut() {
-            // Only an empty path has no absolute form; whoever opens it says so.
-            if let Ok(absolute) = std::path::absolute(&*path) {
-                *path = absolute;
-            }
+            make_absolute(path);
+        }
+        for path in self.loose_paths_mut() {
+            make_absolute(path);
         }
     }
 
-    /// Every path in the configuration, to be resolved.
+    /// Paths that are no inputs: what is there may change while the run goes on.
+    fn loose_paths_mut(&mut self) -> Vec<&mut PathBuf> {
+        let lists = self.model.iter_mut().filter_map(|model| model.server.endpoints_file.as_mut());
+        lists.chain(&mut self.calls.from).collect()
+    }
+
+    /// Every path of an input, to be resolved.
     fn paths_mut(&mut self) -> Vec<&mut PathBuf> {
         let mut paths = Vec::new();
         match &mut self.population {
@@ -360,6 +403,7 @@ impl Config {
             PopulationConfig::Synthetic(_) | PopulationConfig::Script(_) => {}
         }
         paths.extend(self.script.path.as_mut());
+        paths.extend(self.prompt.template.as_mut());
         if let GraphConfig::Given(GivenGraph::File(file)) = &mut self.graph {
             paths.push(&mut file.path);
             paths.extend(file.mutes.as_mut());
@@ -379,7 +423,59 @@ impl Config {
         self.check_feed()?;
         self.check_behaviour()?;
         self.check_seed_posts()?;
+        self.check_models()?;
+        self.check_surveys()?;
         self.check_metrics()
+    }
+
+    fn check_models(&self) -> Result<(), String> {
+        expect(self.model.len() <= MOST_MODELS, "model", "at most 255 models", self.model.len())?;
+        let mut shares = 0.0;
+        for (index, model) in self.model.iter().enumerate() {
+            let name = &model.server.name;
+            let key = format!("model {} ({name})", index + 1);
+            if let Some(fault) = model.server.fault() {
+                return Err(format!("{key}: {}", fault.trim_start_matches("model.")));
+            }
+            if self.model[..index].iter().any(|other| other.server.name == *name) {
+                return Err(format!("{key}: name: expected a name that no other model has"));
+            }
+            if let AgentsConfig::Share(part) = &model.agents {
+                shares += part.share.get();
+                expect(shares <= 1.0 + 1e-9, &format!("{key}: agents.share"), "shares up to 1 in all", shares)?;
+            }
+        }
+        let faults = [self.prompt.fault(), self.memory.fault(), self.stance.fault()];
+        if let Some(fault) = faults.into_iter().flatten().next() {
+            return Err(fault);
+        }
+        let seconds = self.calls.step_deadline_seconds.unwrap_or(1.0);
+        let fits = seconds > 0.0 && seconds <= 1e6;
+        expect(fits, "calls.step_deadline_seconds", "a number above 0 and up to 1000000", seconds)?;
+        let replays = self.calls.mode == CallMode::Replay && !self.model.is_empty();
+        let sources = !replays || !self.calls.from.is_empty();
+        expect(sources, "calls.from", "folders of runs whose replies are replayed", "none")
+    }
+
+    fn check_surveys(&self) -> Result<(), String> {
+        expect(self.survey.len() <= MOST_SURVEYS, "survey", "at most 1000 surveys", self.survey.len())?;
+        for (index, survey) in self.survey.iter().enumerate() {
+            let key = |field: &str| format!("survey {} ({}): {field}", index + 1, survey.name);
+            if self.survey[..index].iter().any(|other| other.name == survey.name) {
+                return Err(key("expected a name that no other survey has"));
+            }
+            if let Some(topic) = survey.topic.as_deref().filter(|topic| self.topic_named(topic).is_none()) {
+                let names: Vec<&str> = self.topic.iter().map(|topic| topic.name.as_str()).collect();
+                return expect(false, &key("topic"), &format!("one of the topics {names:?}"), format!("{topic:?}"));
+            }
+            if let Some(fault) = survey.question().fault() {
+                return Err(key(&fault));
+            }
+            if let Some(late) = survey.steps.iter().find(|&&step| step >= self.run.steps) {
+                return expect(false, &key("steps"), &format!("steps below run.steps ({})", self.run.steps), late);
+            }
+        }
+        Ok(())
     }
 
     fn check_run(&self) -> Result<(), String> {
@@ -525,6 +621,14 @@ impl Config {
             expect(names.contains(watched), "metrics.watch", &wanted, format!("{watched:?}"))?;
         }
         Ok(())
+    }
+}
+
+/// Makes a path independent of the working directory.
+fn make_absolute(path: &mut PathBuf) {
+    // Only an empty path has no absolute form; whoever opens it says so.
+    if let Ok(absolute) = std::path::absolute(&*path) {
+        *path = absolute;
     }
 }
 

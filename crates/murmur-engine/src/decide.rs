@@ -1,51 +1,83 @@
 //! Phase 4: what each active agent does about what it sees.
 
-use murmur_agents::{Decision, Writer};
+use murmur_agents::Decision;
 use murmur_core::Step;
 use rayon::prelude::*;
 
 use crate::apply::{Turn, seed_posts_due};
 use crate::history::RecordedStep;
+use crate::language::calls::Calls;
+use crate::language::survey::{AnswerRecord, Answers, ask_scheduled};
+use crate::language::{CallRecord, think};
+use crate::language::memories::NewSummary;
 use crate::observe::Observations;
 use crate::record::Difference;
 use crate::{EngineError, World};
 
+/// What a step's decisions are, and what was asked on the way.
+pub(crate) struct Decided {
+    /// Those of the active agents, in their order.
+    pub(crate) decisions: Vec<Decision>,
+    /// Calls to language models, by agent and number.
+    pub(crate) calls: Vec<CallRecord>,
+    /// What agents' memories are summed up to.
+    pub(crate) summaries: Vec<NewSummary>,
+    /// Answers to surveys.
+    pub(crate) answers: Vec<AnswerRecord>,
+}
+
 /// Whose decisions are carried out.
 pub(crate) enum Policy<'a> {
-    /// The agents' own: each chooses by utility.
-    Behavioural,
-    /// Those that a journal holds of this step.
+    /// The agents' own: each chooses by utility, or its language model does.
+    Own,
+    /// Those that a journal holds of this step; of language models, what the ledger holds is read again.
     Replay(&'a RecordedStep),
 }
 
-/// The decisions of the active agents, in their order.
+/// The decisions of the active agents.
 ///
 /// # Errors
 /// When the journal being replayed cannot be read, or holds decisions of other agents than those active now; when a
-/// text cannot be embedded.
+/// text cannot be embedded; see also [`Calls::ask`].
 pub(crate) fn decide(
     world: &World,
+    calls: &mut Calls,
     now: Step,
     observations: &Observations,
     policy: Policy<'_>,
-) -> Result<Vec<Decision>, EngineError> {
+) -> Result<Decided, EngineError> {
     let _span = tracing::info_span!("decide").entered();
     let mut decisions = match policy {
-        Policy::Behavioural => choose(world, now, observations),
+        Policy::Own => choose(world, now, observations),
         Policy::Replay(recorded) => replay(world, now, observations, recorded)?,
     };
+    calls.begin_step()?;
+    let Answers { answers, records } = ask_scheduled(world, calls, now)?;
+    let thoughts = think(world, calls, now, observations)?;
+    for (index, decision) in thoughts.decisions {
+        decisions[index] = decision;
+    }
+    let mut records = [records, thoughts.records].concat();
+    records.sort_by_key(|record| (record.agent, record.number));
     // Texts become vectors here, all at once, so that an endpoint gets them in batches.
     let actions = decisions.iter_mut().flat_map(|decision| &mut decision.actions);
     world.embedding.fill(&world.public, actions)?;
-    Ok(decisions)
+    Ok(Decided { decisions, calls: records, summaries: thoughts.summaries, answers })
 }
 
 fn choose(world: &World, now: Step, observations: &Observations) -> Vec<Decision> {
-    let writer = Writer { population: &world.population, beliefs: &world.beliefs };
+    let choose = |index: usize| {
+        let observation = observations.of(index);
+        match world.minds.of(observation.agent) {
+            None => world.choose(now, observation),
+            // It is asked later.
+            Some(_) => Decision::none(observation.agent),
+        }
+    };
     (0..observations.len())
         .into_par_iter()
         .with_min_len(64)
-        .map(|index| world.behaviour.decide(now, observations.of(index), &writer))
+        .map(choose)
         .collect()
 }
 
@@ -56,10 +88,10 @@ fn replay(
     recorded: &RecordedStep,
 ) -> Result<Vec<Decision>, EngineError> {
     let turns = recorded.turns()?;
-    check_turns(now, observations, &turns)?;
+    check_turns(world, now, observations, &turns)?;
     let mut decisions: Vec<Decision> = turns
         .iter()
-        .map(|turn| Decision { agent: turn.agent, read: turn.read as usize, actions: Vec::new() })
+        .map(|turn| Decision { read: turn.read as usize, ..Decision::none(turn.agent) })
         .collect();
     // What the experimenter and the script do comes first, and is decided by them again.
     let planned = seed_posts_due(world, now).len() + world.script.due(now).len();
@@ -74,7 +106,7 @@ fn replay(
 }
 
 /// Whoever is active now was active then, and read no more than it is served now.
-fn check_turns(now: Step, observations: &Observations, turns: &[Turn]) -> Result<(), Difference> {
+fn check_turns(world: &World, now: Step, observations: &Observations, turns: &[Turn]) -> Result<(), Difference> {
     let differs = |what: String| Difference { step: now, table: "turns", shard: None, what };
     if turns.len() != observations.len() {
         return Err(differs(format!("{} agents active then, {} now", turns.len(), observations.len())));
@@ -84,7 +116,8 @@ fn check_turns(now: Step, observations: &Observations, turns: &[Turn]) -> Result
         if observation.agent != turn.agent {
             return Err(differs(format!("agent {} active then, {} now", turn.agent, observation.agent)));
         }
-        if turn.read as usize > observation.feed.len() {
+        // An agent with a model may have found more than its feed.
+        if turn.read as usize > observation.feed.len() && world.minds.of(turn.agent).is_none() {
             let now = observation.feed.len();
             return Err(differs(format!(
                 "agent {} read {} rows then, {now} are served now",

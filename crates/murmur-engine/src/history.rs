@@ -1,10 +1,12 @@
 //! What the journal holds of a step, and how it is read back.
 //!
-//! Two public tables: `events` (who did what, and what came of it) and `measures`. Three private ones, cut into
+//! Two public tables: `events` (who did what, and what came of it) and `measures`. Five private ones, cut into
 //! [`SHARDS`] shards by agent: `turns` (who was active and how many rows of its feed it read), `exposures` (which rows
-//! these were, of the agents whose exposures are kept) and `opinions` (those that changed). Vectors of texts are not
+//! these were, of the agents whose exposures are kept), `opinions` (those that changed), `calls` (to language models) and
+//! `answers` (to surveys). Vectors of texts are not
 //! kept: the same text gives the same vector. `docs/journal.md` describes the columns.
 
+mod calls;
 mod events;
 mod measures;
 mod private;
@@ -15,6 +17,8 @@ use murmur_journal::{Shard, StepBatches, TableId};
 
 use crate::World;
 use crate::apply::{Applied, Exposure, Turn};
+use crate::language::CallRecord;
+use crate::language::survey::AnswerRecord;
 use crate::measure::Measure;
 
 pub(crate) use events::{RecordedEvent, RecordedOutcome};
@@ -27,12 +31,14 @@ const MEASURES: TableId = TableId(1);
 const TURNS: TableId = TableId(16);
 const EXPOSURES: TableId = TableId(17);
 const OPINIONS: TableId = TableId(18);
+const CALLS: TableId = TableId(19);
+const ANSWERS: TableId = TableId(20);
 
 /// Number of shards of a private table, whatever the number of machines.
 const SHARDS: u32 = 64;
 
 /// The shard of an agent's private rows.
-fn shard_of(agent: AgentId) -> u8 {
+pub(crate) fn shard_of(agent: AgentId) -> u8 {
     // The upper six bits of a multiplicative hash (Knuth, TAOCP 3, 6.4).
     (agent.0.wrapping_mul(0x9E37_79B9) >> 26) as u8
 }
@@ -54,6 +60,8 @@ pub(crate) fn table_name(table: TableId) -> &'static str {
         TURNS => "turns",
         EXPOSURES => "exposures",
         OPINIONS => "opinions",
+        CALLS => "calls",
+        ANSWERS => "answers",
         _ => "an unknown table",
     }
 }
@@ -71,6 +79,8 @@ pub(crate) fn encode(
     batches.extend(private::encode_turns(&applied.turns));
     batches.extend(private::encode_exposures(world, &applied.exposures, exposures));
     batches.extend(private::encode_opinions(&applied.opinions));
+    batches.extend(calls::encode_calls(&applied.calls));
+    batches.extend(calls::encode_answers(&applied.answers));
     batches.retain(|batch| batch.rows > 0);
     batches
 }
@@ -96,7 +106,7 @@ impl RecordedStep {
     /// The table of the opinions that changed.
     pub(crate) const OPINIONS: TableId = OPINIONS;
     /// Every table, in the order of the journal.
-    pub(crate) const ALL: [TableId; 5] = [EVENTS, MEASURES, TURNS, EXPOSURES, OPINIONS];
+    pub(crate) const ALL: [TableId; 7] = [EVENTS, MEASURES, TURNS, EXPOSURES, OPINIONS, CALLS, ANSWERS];
 
     /// What was done, in order.
     pub(crate) fn events(&self, world: &World) -> Result<Vec<RecordedEvent>, HistoryError> {
@@ -129,6 +139,20 @@ impl RecordedStep {
     /// Opinions that changed.
     pub(crate) fn opinions(&self) -> Result<Vec<RecordedOpinions>, HistoryError> {
         self.private(OPINIONS, private::decode_opinions)
+    }
+
+    /// Calls to language models, by agent and number.
+    pub(crate) fn calls(&self) -> Result<Vec<CallRecord>, HistoryError> {
+        let mut calls = self.private(CALLS, calls::decode_calls)?;
+        calls.sort_by_key(|call| (call.agent, call.number));
+        Ok(calls)
+    }
+
+    /// Answers to surveys, by survey and agent.
+    pub(crate) fn answers(&self) -> Result<Vec<AnswerRecord>, HistoryError> {
+        let mut answers = self.private(ANSWERS, calls::decode_answers)?;
+        answers.sort_by_key(|answer| (answer.survey, answer.agent));
+        Ok(answers)
     }
 
     fn public<T>(
@@ -194,6 +218,8 @@ pub(crate) fn describe_difference(again: &Encoded, recorded: &[u8]) -> String {
             MEASURES => debug_rows(measures::decode(rows, payload)?),
             TURNS => debug_rows(private::decode_turns(rows, payload)?),
             OPINIONS => debug_rows(private::decode_opinions(rows, payload)?),
+            CALLS => debug_rows(calls::decode_calls(rows, payload)?),
+            ANSWERS => debug_rows(calls::decode_answers(rows, payload)?),
             EXPOSURES => debug_rows(private::decode_reads(rows, payload)?),
             _ => Vec::new(),
         })

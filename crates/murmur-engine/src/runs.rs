@@ -10,12 +10,12 @@ use murmur_core::{Action, Event, Found, Outcome, Probability, Step};
 use murmur_data::DataError;
 use murmur_journal::{
     Ancestor, Digest, Durability, InputFile, JournalError, JournalReader, JournalWriter, Manifest, RunFolder,
-    Settings, Tables, latest_checkpoint, write_checkpoint,
+    ReplyLedger, Settings, Tables, latest_checkpoint, write_checkpoint,
 };
 use murmur_store::PlatformConfig;
 
 use crate::apply::{Applied, Seeded, carry_out, seed_posts_due};
-use crate::config::with_overrides;
+use crate::config::{ModelSection, with_overrides};
 use crate::history::{RecordedEvent, RecordedOutcome, RecordedStep};
 use crate::record::{Difference, Recorder, Replay};
 use crate::{Config, EngineError, Override, Simulation, checkpoint, tables};
@@ -95,6 +95,7 @@ impl Simulation {
         let settings = settings_of(&self.world.config);
         self.recorder = Recorder::Writing(JournalWriter::create(&folder.journal(), settings)?);
         self.world.embedding.keep_in(folder.path(), settings.durability)?;
+        self.calls.keep_in(folder.path(), Step(0), settings.durability)?;
         self.folder = Some(folder);
         Ok(())
     }
@@ -213,7 +214,7 @@ impl Run {
     }
 
     /// The journal, to go on writing it: no other process can meanwhile.
-    fn writer(&self) -> Result<JournalWriter, EngineError> {
+    pub(crate) fn writer(&self) -> Result<JournalWriter, EngineError> {
         let (dir, settings) = (self.folder.journal(), settings_of(&self.config));
         match JournalWriter::open(&dir, settings) {
             // Stopped before its first step.
@@ -265,25 +266,29 @@ impl Run {
         if let Some(found) = latest.checkpoint {
             // A checkpoint of a step that the journal lost is no use, nor one of another world.
             simulation.rebuild(&mut journal, found.step)?;
-            let Simulation { world, meter, series, .. } = &mut simulation;
+            let Simulation { world, meter, series, calls, .. } = &mut simulation;
             let digest = match found.step.0.checked_sub(1) {
                 Some(last) => journal.digest_at(Step(last))?,
                 None => Digest::default(),
             };
-            if checkpoint::restore(&found.payload, digest, world, meter, series).is_err() {
+            match checkpoint::restore(&found.payload, digest, world, meter, series) {
+                Ok(spent) => calls.set_spent(spent),
+                Err(_) => {
                 passed_over.push(JournalError::Unreadable {
                     path: self.path().join(format!("checkpoints/{}.ckpt", found.step)),
                     expected: "the state of this run",
                 });
                 simulation = self.beginning()?;
+                }
             }
             simulation.meter.look_at_network(&simulation.world);
         }
         simulation.recorder = Recorder::Replaying(Replay { journal, into: None });
+        simulation.calls.replay_from(self.path())?;
         while simulation.next < end {
             simulation.step()?;
         }
-        simulation.settle();
+        simulation.settle()?;
         simulation.recorder = Recorder::Off;
         Ok(Opened { simulation, passed_over })
     }
@@ -315,6 +320,8 @@ impl Run {
         opened.simulation.recorder = Recorder::Writing(writer);
         let durability = settings_of(&self.config).durability;
         opened.simulation.world.embedding.keep_in(self.folder.path(), durability)?;
+        let next = opened.simulation.next;
+        opened.simulation.calls.keep_in(self.folder.path(), next, durability)?;
         opened.simulation.folder = Some(self.folder);
         Ok(opened)
     }
@@ -343,8 +350,9 @@ impl Run {
             if let Some(journal) = &mut journal {
                 copy_steps(journal, &mut writer, at)?;
             }
-            let Simulation { world, meter, series, .. } = &*simulation;
-            let state = checkpoint::encode(world, meter, series, writer.digest());
+            let Simulation { world, meter, series, calls, .. } = &*simulation;
+            let state = checkpoint::encode(world, meter, series, calls.spent(), writer.digest());
+            ReplyLedger::copy_before(self.path(), folder.path(), at)?;
             world.embedding.keep_in(folder.path(), settings.durability)?;
             world.embedding.sync()?;
             Ok(write_checkpoint(folder.path(), at, &state)?)
@@ -356,8 +364,8 @@ impl Run {
         simulation.world.embedding.keep_in(folder.path(), settings.durability)?;
         simulation.folder = Some(folder);
         simulation.lineage = branch.lineage();
-        simulation.world.change_settings(config, at);
-        simulation.meter.change_settings(&simulation.world);
+        simulation.change_settings(config, at)?;
+        simulation.calls.keep_in(branch.path(), at, settings.durability)?;
         Ok(opened)
     }
 
@@ -404,12 +412,16 @@ impl Run {
             },
             platform: config.platform.clone(),
             journal: config.journal.clone(),
+            model: self.models_as(config),
+            prompt: config.prompt.clone(),
+            memory: config.memory.clone(),
+            calls: config.calls.clone(),
             ..self.config.clone()
         };
         if alike != *config {
             return Err(EngineError::Unfit(
-                "--set: a fork may change run.steps, feed, behaviour, opinion.model, metrics.every, platform and \
-                 journal; everything else is part of the steps it shares"
+                "--set: a fork may change run.steps, feed, behaviour, opinion.model, metrics.every, platform, journal, \
+                 model (but for its agents), prompt, memory and calls; everything else is part of the steps it shares"
                     .to_owned(),
             ));
         }
@@ -422,6 +434,15 @@ impl Run {
         Ok(())
     }
 
+    /// The models of `config`, with the agents that they have here.
+    fn models_as(&self, config: &Config) -> Vec<ModelSection> {
+        let with_agents = |(other, own): (&ModelSection, &ModelSection)| ModelSection {
+            agents: own.agents.clone(),
+            ..other.clone()
+        };
+        config.model.iter().zip(&self.config.model).map(with_agents).collect()
+    }
+
     /// The run from its first step on, to be carried out again and held against its journal; and, if `out` is given,
     /// recorded there with the exposures of all agents.
     ///
@@ -430,6 +451,7 @@ impl Run {
     pub fn replay(&self, out: Option<&Path>) -> Result<Opened, EngineError> {
         let mut opened = self.at(Some(Step(0)))?;
         let Some(journal) = self.journal()? else { return Ok(opened) };
+        opened.simulation.calls.replay_from(self.path())?;
         let into = out.map(|out| self.record_again(&mut opened.simulation, out)).transpose()?;
         opened.simulation.recorder = Recorder::Replaying(Replay { journal, into });
         Ok(opened)
@@ -446,6 +468,7 @@ impl Run {
         let folder = RunFolder::create(out, &manifest)?;
         let writer = JournalWriter::create(&folder.journal(), settings_of(&config))?;
         simulation.world.embedding.keep_in(folder.path(), settings_of(&config).durability)?;
+        simulation.calls.copy_to(folder.path(), settings_of(&config).durability)?;
         simulation.folder = Some(folder);
         Ok(writer)
     }
@@ -535,7 +558,7 @@ impl Simulation {
     fn carry_out_again(&mut self, journal: &mut JournalReader, step: Step) -> Result<Applied, EngineError> {
         let recorded =
             RecordedStep { step, batches: journal.step(step, Tables::Only(&[RecordedStep::EVENTS]))? };
-        self.settle();
+        self.settle()?;
         let mut recorded_events = recorded.events(&self.world)?;
         let actions = recorded_events.iter_mut().map(|event| &mut event.action);
         self.world.embedding.fill(&self.world.public, actions)?;
@@ -566,11 +589,19 @@ impl Simulation {
     }
 
     /// Puts the settings in force under which the next step is carried out, if they change there.
-    pub(crate) fn settle(&mut self) {
-        if let Some(config) = self.lineage.change_at(self.next).cloned() {
-            self.world.change_settings(config, self.next);
-            self.meter.change_settings(&self.world);
+    pub(crate) fn settle(&mut self) -> Result<(), EngineError> {
+        match self.lineage.change_at(self.next).cloned() {
+            Some(config) => self.change_settings(config, self.next),
+            None => Ok(()),
         }
+    }
+
+    /// Goes on with step `next` under other settings.
+    fn change_settings(&mut self, config: Config, next: Step) -> Result<(), EngineError> {
+        self.world.change_settings(config, next)?;
+        self.meter.change_settings(&self.world);
+        self.calls.change_settings(&self.world.config.calls, self.world.minds.servers());
+        Ok(())
     }
 }
 

@@ -106,6 +106,7 @@ fn persona(profile: &Profile) -> Persona {
         user_name: profile.user_name.clone(),
         name: profile.name.clone(),
         bio: profile.bio.clone(),
+        character: None,
         interests: Interests::default(),
         hours: Some([Probability::of(0.0); 24]),
         productivity: 0.0,

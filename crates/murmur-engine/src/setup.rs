@@ -14,8 +14,10 @@ use murmur_recsys::{Recommender, SeenLists};
 use murmur_store::{Phrasebook, Public, Rules};
 use rayon::prelude::*;
 
-use crate::config::{GivenGraph, GraphConfig, GraphFileConfig, PopulationConfig, SyntheticPopulation};
+use crate::config::{GivenGraph, GraphConfig, GraphFileConfig, PopulationConfig, SurveyConfig, SyntheticPopulation};
 use crate::embedding::{Embedding, ProfileVectors, Vector};
+use crate::language::memories::Memories;
+use crate::language::minds::{Minds, chosen};
 use crate::script::Script;
 use crate::topics::Topics;
 use crate::{Config, EngineError, World};
@@ -60,8 +62,12 @@ pub(crate) fn make_world(config: Config, folder: Option<&Path>) -> Result<Made, 
     let population = people.population;
     check_authors(&config, population.len())?;
     script.check(&config, population.len())?;
+    let follows = &graph.follows;
+    let minds = Minds::new(&config, &population, follows)?;
+    let surveyed = surveyed(&config, &population, follows)?;
+    let stances = topics.stance_reader(&config, &embedding)?;
     let beliefs = Beliefs::draw(population.len(), config.topic.len(), config.opinion.initial, seed);
-    let phrasebook = Phrasebook::new(topics.vocabularies);
+    let phrasebook = Phrasebook::new(topics.vocabularies.clone());
     let rules = Rules { platform: config.platform.clone(), clock: config.clock() };
     let public = Public::new(graph, phrasebook, embedding.dimensions()).with_rules(rules);
     let public = match config.is_script_alone() {
@@ -87,11 +93,29 @@ pub(crate) fn make_world(config: Config, folder: Option<&Path>) -> Result<Made, 
         population,
         beliefs,
         behaviour: Behaviour::new(config.behaviour.clone(), seed),
+        memories: Memories::default(),
+        minds,
+        surveyed,
+        topics,
+        stances,
         embedding,
         script,
         config,
     };
     Ok(Made { world, warnings })
+}
+
+/// Whom each survey asks.
+fn surveyed(
+    config: &Config,
+    population: &Population,
+    follows: &FollowGraph,
+) -> Result<Vec<Vec<AgentId>>, EngineError> {
+    let asked = |(number, survey): (u32, &SurveyConfig)| {
+        let key = format!("survey {number} ({}): agents", survey.name);
+        chosen(&survey.agents, 0.0, &key, config, population, follows)
+    };
+    (1..).zip(&config.survey).map(asked).collect()
 }
 
 fn check_authors(config: &Config, agents: u32) -> Result<(), EngineError> {
@@ -265,6 +289,7 @@ impl Setup<'_> {
             user_name: account.user_name.into(),
             name: account.name.into(),
             bio: account.bio.into(),
+            character: Some(account.persona.into()).filter(|text: &Arc<str>| !text.is_empty()),
             vector,
         }
     }

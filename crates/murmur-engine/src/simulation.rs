@@ -11,6 +11,7 @@ use murmur_store::Naming;
 use crate::activate::activate;
 use crate::apply::apply;
 use crate::decide::{Policy, decide};
+use crate::language::calls::Calls;
 use crate::measure::{Meter, measure};
 use crate::observe::observe;
 use crate::recommend::recommend;
@@ -30,6 +31,8 @@ pub struct Simulation {
     warnings: Vec<Warning>,
     pub(crate) folder: Option<RunFolder>,
     pub(crate) recorder: Recorder,
+    /// How language models are called.
+    pub(crate) calls: Calls,
     /// From which runs this one branched off.
     pub(crate) lineage: Lineage,
     pub(crate) next: Step,
@@ -45,6 +48,8 @@ pub struct StepReport {
     pub active: usize,
     /// Rows of the post table after it.
     pub posts: usize,
+    /// Whether a budget of calls to language models is spent, so that the run is to stop here.
+    pub budget_spent: bool,
 }
 
 impl Simulation {
@@ -60,7 +65,9 @@ impl Simulation {
     pub(crate) fn with_vectors_of(config: Config, folder: Option<&Path>) -> Result<Self, EngineError> {
         let setup::Made { world, warnings } = setup::make_world(config, folder)?;
         let meter = Meter::new(&world);
+        let calls = Calls::new(&world.config.calls, world.minds.servers(), world.seed());
         Ok(Self {
+            calls,
             series: SeriesKeeper::new(&meter),
             start: Start::of(&world),
             world,
@@ -99,16 +106,16 @@ impl Simulation {
     /// # Errors
     /// When the step cannot be written; of a step that is carried out again, when it comes out differently.
     pub fn step(&mut self) -> Result<StepReport, EngineError> {
-        self.settle();
+        self.settle()?;
         let now = self.next;
         let recorded = self.recorder.recorded(now)?;
-        let policy = recorded.as_ref().map_or(Policy::Behavioural, Policy::Replay);
+        let policy = recorded.as_ref().map_or(Policy::Own, Policy::Replay);
 
         let active = activate(&self.world, now);
         let recommended = recommend(&self.world, now, &active);
         let observations = observe(&self.world, now, active, &recommended);
-        let decisions = decide(&self.world, now, &observations, policy)?;
-        let mut applied = apply(&mut self.world, now, &recommended.feeds, &observations, decisions)?;
+        let decided = decide(&self.world, &mut self.calls, now, &observations, policy)?;
+        let mut applied = apply(&mut self.world, now, &recommended.feeds, &observations, decided)?;
         let measures = measure(&self.world, &mut self.meter, now, &applied);
         record(&mut self.recorder, recorded.as_ref(), &self.world, now, &applied, &measures)?;
 
@@ -118,7 +125,12 @@ impl Simulation {
         if self.next.0.is_multiple_of(self.world.config.journal.checkpoint_every) {
             self.keep_checkpoint()?;
         }
-        Ok(StepReport { step: now, active: applied.turns.len(), posts: self.world.public.posts().len() })
+        Ok(StepReport {
+            step: now,
+            active: applied.turns.len(),
+            posts: self.world.public.posts().len(),
+            budget_spent: self.calls.is_spent(),
+        })
     }
 
     /// What the script's lines came to since this was last asked, in their order.
@@ -137,8 +149,9 @@ impl Simulation {
         let _span = tracing::info_span!("checkpoint").entered();
         // Vectors first, since the journal depends on them.
         self.world.embedding.sync()?;
+        self.calls.sync()?;
         journal.sync()?;
-        let state = checkpoint::encode(&self.world, &self.meter, &self.series, journal.digest());
+        let state = checkpoint::encode(&self.world, &self.meter, &self.series, self.calls.spent(), journal.digest());
         write_checkpoint(folder.path(), self.next, &state)?;
         prune_checkpoints(folder.path(), self.world.config.journal.checkpoint_every, self.lineage.start())?;
         Ok(())

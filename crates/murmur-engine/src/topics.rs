@@ -1,6 +1,6 @@
 //! The topics of a run, and which of them a text is near to.
 
-use murmur_agents::Interests;
+use murmur_agents::{Interests, StanceReader};
 use murmur_core::{AgentId, Purpose, Step, Stream, TopicId};
 use murmur_recsys::dot;
 use murmur_store::Vocabulary;
@@ -13,6 +13,7 @@ use crate::{Config, EngineError};
 const NEAR: f32 = 0.25;
 
 /// The vocabularies with their vectors.
+#[derive(Debug)]
 pub(crate) struct Topics {
     pub(crate) vocabularies: Vec<Vocabulary>,
     vectors: Vec<Box<[f32]>>,
@@ -33,6 +34,18 @@ impl Topics {
             vocabularies.iter().map(|topic| format!("{} {}", topic.name, topic.words.join(" "))).collect();
         let vectors = embedding.embed_all(&texts)?;
         Ok(Self { vocabularies, vectors })
+    }
+
+    /// What tells where a text stands on the topics.
+    ///
+    /// # Errors
+    /// When a text cannot be embedded.
+    pub(crate) fn stance_reader(
+        &self,
+        config: &Config,
+        embedding: &Embedding,
+    ) -> Result<StanceReader, EngineError> {
+        todo!()
     }
 
     /// The topic that a text is about, if it is near to one.

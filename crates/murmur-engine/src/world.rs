@@ -1,6 +1,6 @@
 //! The world: everything that a step reads, and that only `apply` changes.
 
-use murmur_agents::{Behaviour, Beliefs, Population};
+use murmur_agents::{Behaviour, Beliefs, Decision, Observation, Population, StanceReader, Writer};
 use murmur_core::{Action, AgentId, Clock, Event, Step};
 use murmur_recsys::{Recommender, SeenLists};
 use murmur_store::{Public, Rules};
@@ -8,7 +8,10 @@ use murmur_store::{Public, Rules};
 use crate::Config;
 use crate::EngineError;
 use crate::embedding::{Embedding, ProfileVectors, Vector};
+use crate::language::memories::Memories;
+use crate::language::minds::Minds;
 use crate::script::Script;
+use crate::topics::Topics;
 
 /// The state of a simulation at the beginning of a step.
 #[derive(Debug)]
@@ -27,6 +30,16 @@ pub struct World {
     pub seen: SeenLists,
     /// How agents decide.
     pub behaviour: Behaviour,
+    /// What agents with a language model remember: private.
+    pub memories: Memories,
+    /// Which agents have a language model, and how it is spoken to.
+    pub(crate) minds: Minds,
+    /// Whom each survey asks.
+    pub(crate) surveyed: Vec<Vec<AgentId>>,
+    /// What texts are about.
+    pub(crate) topics: Topics,
+    /// Where the texts of language models stand.
+    pub(crate) stances: StanceReader,
     /// How texts become vectors.
     pub embedding: Embedding,
     /// What profiles say: public.
@@ -41,13 +54,26 @@ pub struct World {
 
 impl World {
     /// Goes on with step `next` under other settings, which differ in nothing that the world was made from.
-    pub(crate) fn change_settings(&mut self, config: Config, next: Step) {
+    ///
+    /// # Errors
+    /// When a template of prompts cannot be used.
+    pub(crate) fn change_settings(&mut self, config: Config, next: Step) -> Result<(), EngineError> {
+        if self.config.model != config.model || self.config.prompt != config.prompt {
+            self.minds = self.minds.under(&config)?;
+        }
         if self.config.feed != config.feed {
             self.recommender.change(&config.feed, &self.public, &self.clock, next);
         }
         self.behaviour = Behaviour::new(config.behaviour.clone(), config.run.seed);
         self.public.set_rules(Rules { platform: config.platform.clone(), clock: self.clock });
         self.config = config;
+        Ok(())
+    }
+
+    /// What the behavioural policy chooses for an agent.
+    pub(crate) fn choose(&self, now: Step, observation: Observation<'_>) -> Decision {
+        let writer = Writer { population: &self.population, beliefs: &self.beliefs };
+        self.behaviour.decide(now, observation, &writer)
     }
 
     /// What an agent's profile says, as a vector.

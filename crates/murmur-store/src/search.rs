@@ -1,8 +1,11 @@
 //! Both searches: posts by content, post id or user id, users by profile or id.
 //!
-//! The indexes catch up when somebody searches, so that a run without searches does not pay for them.
+//! The indexes catch up when somebody searches, so that a run without searches does not pay for them. They hold nothing
+//! but what the posts and profiles say, so that a search changes nothing that anybody could see.
 
 use murmur_core::{AgentId, PostId};
+
+use std::sync::{Mutex, MutexGuard};
 
 use crate::numbers::numbers_containing;
 use crate::word_index::{Candidates, WordIndex, folded};
@@ -11,8 +14,8 @@ use crate::{Phrasebook, Posts, Public};
 /// What is indexed so far.
 #[derive(Debug, Default)]
 pub(crate) struct SearchIndexes {
-    posts: PostIndex,
-    users: UserIndex,
+    posts: Mutex<PostIndex>,
+    users: Mutex<UserIndex>,
 }
 
 #[derive(Debug, Default)]
@@ -32,12 +35,11 @@ struct UserIndex {
 impl Public {
     /// The rows whose content, id or author's id contains `query`, letter case aside, ascending. The words that a quote
     /// adds are not searched, and a repost has no content.
-    pub fn search_posts(&mut self, query: &str) -> Vec<PostId> {
+    pub fn search_posts(&self, query: &str) -> Vec<PostId> {
         let query = folded(query);
         if query.is_empty() {
             return self.posts.ids().filter(|&post| self.posts.contains(post)).collect();
         }
-        self.search.posts.catch_up(&self.posts, &self.phrasebook);
         let mut found = self.posts_with_content(&query);
         if is_number(&query) {
             found.extend(
@@ -58,7 +60,9 @@ impl Public {
     fn posts_with_content(&self, query: &str) -> Vec<PostId> {
         let contains = |post: &PostId| folded(&self.content(*post)).contains(query);
         let posts = |numbers: Vec<u32>| numbers.into_iter().filter_map(PostId::new);
-        match self.search.posts.words.candidates(query) {
+        let mut index = lock(&self.search.posts);
+        index.catch_up(&self.posts, &self.phrasebook);
+        match index.words.candidates(query) {
             Candidates::Certain(numbers) => posts(numbers).collect(),
             Candidates::Possible(numbers) => posts(numbers).filter(contains).collect(),
             Candidates::Any => self.posts.contents().posts().iter().copied().filter(contains).collect(),
@@ -66,9 +70,8 @@ impl Public {
     }
 
     /// The users whose user name, name, bio or id contains `query`, letter case aside, ascending.
-    pub fn search_users(&mut self, query: &str) -> Vec<AgentId> {
+    pub fn search_users(&self, query: &str) -> Vec<AgentId> {
         let query = folded(query);
-        self.index_users();
         let shows = |agent: &AgentId| {
             let profile = self.accounts.profile(*agent);
             profile.is_some_and(|profile| {
@@ -76,7 +79,7 @@ impl Public {
                 fields.into_iter().any(|field| folded(field).contains(&query))
             })
         };
-        let mut found: Vec<AgentId> = match self.search.users.words.candidates(&query) {
+        let mut found: Vec<AgentId> = match self.user_index().words.candidates(&query) {
             Candidates::Any => self.accounts.users().filter(shows).collect(),
             // What a profile said before it was changed is still indexed.
             Candidates::Certain(numbers) | Candidates::Possible(numbers) => {
@@ -92,8 +95,9 @@ impl Public {
         found
     }
 
-    fn index_users(&mut self) {
-        let index = &mut self.search.users;
+    /// The index of users, as of now.
+    fn user_index(&self) -> MutexGuard<'_, UserIndex> {
+        let mut index = lock(&self.search.users);
         let changes = self.accounts.changes();
         let due: Vec<AgentId> = match index.indexed {
             None => self.accounts.users().collect(),
@@ -106,6 +110,7 @@ impl Public {
                 index.words.add(agent.0, &folded(field));
             }
         }
+        index
     }
 }
 
@@ -119,6 +124,10 @@ impl PostIndex {
         }
         self.indexed = rows.len();
     }
+}
+
+fn lock<T>(index: &Mutex<T>) -> MutexGuard<'_, T> {
+    index.lock().expect("nobody panics while searching")
 }
 
 fn is_number(query: &str) -> bool {

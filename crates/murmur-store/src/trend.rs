@@ -14,7 +14,7 @@ impl Public {
     /// The most liked rows of the days and in the number that the rules say, best first, the older first among equals.
     ///
     /// Reads one counter per row of these days.
-    pub(crate) fn trend(&self, now: Step) -> Vec<PostId> {
+    pub fn trend(&self, now: Step) -> Vec<PostId> {
         let platform = &self.rules.platform;
         let window = platform.trend_days.saturating_mul(DAY);
         let since = self.rules.clock.minute(now).0.saturating_sub(window);

@@ -140,6 +140,9 @@ pub fn load(path: &Path, overrides: &[Override]) -> Result<Config, ConfigError> 
             return Err(ConfigError::Unfit { path: path.to_owned(), message });
         }
     }
+    for input in config.loose_paths_mut() {
+        *input = folder.join(&*input);
+    }
     let mut config = with_overrides(config, overrides)?;
     config.make_paths_absolute();
     config.behaviour.complete();

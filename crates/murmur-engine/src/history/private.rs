@@ -3,11 +3,10 @@
 use murmur_core::{AgentId, PostId, Probability, Stance};
 use murmur_journal::columns::{ColumnReader, ColumnWriter};
 use murmur_journal::{Shard, TableId};
-use murmur_recsys::Source;
 
 use super::{EXPOSURES, Encoded, Malformed, OPINIONS, SHARDS, TURNS, shard_of};
 use crate::World;
-use crate::apply::{ChangedOpinions, Exposure, Turn};
+use crate::apply::{ChangedOpinions, Exposure, ReadFrom, Turn};
 use crate::measure::keeps_exposures;
 
 /// The opinions of an agent that changed.
@@ -19,7 +18,7 @@ pub(crate) struct RecordedOpinions {
 }
 
 /// Rows of agents by shard.
-fn by_shard<T: Copy>(rows: impl Iterator<Item = T>, agent: impl Fn(&T) -> AgentId) -> Vec<Vec<T>> {
+pub(super) fn by_shard<T: Copy>(rows: impl Iterator<Item = T>, agent: impl Fn(&T) -> AgentId) -> Vec<Vec<T>> {
     let mut shards = vec![Vec::new(); SHARDS as usize];
     for row in rows {
         shards[usize::from(shard_of(agent(&row)))].push(row);
@@ -27,7 +26,7 @@ fn by_shard<T: Copy>(rows: impl Iterator<Item = T>, agent: impl Fn(&T) -> AgentI
     shards
 }
 
-fn batches<T>(
+pub(super) fn batches<T>(
     table: TableId,
     shards: Vec<Vec<T>>,
     encode: impl Fn(&[T], &mut ColumnWriter),
@@ -68,7 +67,7 @@ pub(super) fn encode_exposures(
     kept.sort_by_key(|exposure| (exposure.agent, exposure.rank));
     batches(EXPOSURES, by_shard(kept.into_iter(), |exposure| exposure.agent), |rows, columns| {
         columns.u32s(&rows.iter().map(|exposure| exposure.post.get()).collect::<Vec<_>>());
-        columns.u8s(&rows.iter().map(|exposure| exposure.source as u8).collect::<Vec<_>>());
+        columns.u8s(&rows.iter().map(|exposure| exposure.source.code()).collect::<Vec<_>>());
     })
 }
 
@@ -92,17 +91,17 @@ pub(super) fn decode_exposures(
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Read {
     post: PostId,
-    source: Source,
+    source: ReadFrom,
 }
 
 pub(super) fn decode_reads(rows: usize, payload: &[u8]) -> Result<Vec<Read>, Malformed> {
     let mut columns = ColumnReader::new(payload);
     let posts = columns.u32s(rows)?;
-    let sources = columns.u8s(rows, Source::ALL.len() as u8 - 1)?;
+    let sources = columns.u8s(rows, ReadFrom::LAST_CODE)?;
     columns.finish()?;
     let read = |(post, source): (u32, u8)| {
         let post = PostId::new(post).ok_or("a post of id 0")?;
-        Ok(Read { post, source: Source::ALL[usize::from(source)] })
+        Ok(Read { post, source: ReadFrom::from_code(source) })
     };
     posts.into_iter().zip(sources).map(read).collect()
 }

@@ -6,11 +6,10 @@ use murmur_core::{Action, ActionKind, Refusal, Step};
 use murmur_data::DataError;
 use murmur_data::table::{Column, ColumnData, Kind, TableFolder, TableWriter};
 use murmur_journal::{JournalReader, Tables};
-use murmur_recsys::Source;
 use murmur_store::Naming;
 
 use super::TableSources;
-use crate::apply::Exposure;
+use crate::apply::{Exposure, ReadFrom};
 use crate::history::{RecordedEvent, RecordedMeasure, RecordedStep};
 use crate::measure::Scope;
 use crate::{EngineError, World};
@@ -172,13 +171,13 @@ impl ExposureTable {
             rows.agent.push(exposure.agent.0);
             rows.post.push(exposure.post.get());
             rows.rank.push(exposure.rank);
-            rows.source.push(exposure.source as u8);
+            rows.source.push(exposure.source.code());
         }
         if self.rows.step.len() >= ROWS_PER_GROUP { self.flush() } else { Ok(()) }
     }
 
     fn flush(&mut self) -> Result<(), DataError> {
-        let sources = Source::ALL.map(Source::name);
+        let sources = ReadFrom::names();
         let rows = std::mem::take(&mut self.rows);
         self.writer.write(&[
             ColumnData::U32(&rows.step),

@@ -1,0 +1,649 @@
+//! Calls to language models: each is answered once, from the run's ledger, from other runs, or by a server, and written
+//! down before anybody reads the answer.
+//!
+//! What a call came to is known by its key (step, agent, number of the call). A resumed run finds in its ledger what was
+//! answered before the stop and asks for the rest; a run carried out again asks nothing.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::thread;
+use std::time::Duration;
+
+use murmur_core::{AgentId, Purpose, Step, Stream};
+use murmur_journal::{Durability, LedgerEntry, ReplyIndex, ReplyKey, ReplyLedger, StepReplies};
+use murmur_llm::{
+    Account, Batch, CallFailure, CallOutcome, CallResult, ChatReply, Figures, Job, ModelConfig,
+    PreparedRequest, RequestHash, Scheduler, Spent,
+};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
+
+use super::batch::{BatchId, BatchRequests};
+use super::telemetry::Telemetry;
+use crate::EngineError;
+use crate::config::{CallMode, CallsConfig};
+use crate::history::shard_of;
+use crate::record::Difference;
+
+/// A call to be made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Call {
+    pub(crate) agent: AgentId,
+    /// Its number among the agent's calls of the step.
+    pub(crate) number: u16,
+    /// The model's place in the configuration.
+    pub(crate) model: usize,
+}
+
+/// A call that was made.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Answered {
+    pub(crate) hash: RequestHash,
+    pub(crate) outcome: CallOutcome,
+}
+
+/// What a ledger keeps of a call, besides its key and hash.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    model: String,
+    /// Whether the answer is another run's, and cost nothing.
+    #[serde(default, skip_serializing_if = "is_false")]
+    reused: bool,
+    #[serde(flatten)]
+    answer: Answer,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Answer {
+    Reply(ChatReply),
+    Failure(CallFailure),
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+/// The sampling seeds of a run's calls.
+#[derive(Clone, Copy)]
+pub(crate) struct Seeds(u64);
+
+impl Seeds {
+    /// The seed of a call.
+    pub(crate) fn of(self, now: Step, call: &Call) -> u32 {
+        // The streams about agents serve as streams about numbers of calls.
+        let about = AgentId(call.number.into());
+        // Some servers take seeds of 31 bits.
+        Stream::new(self.0, Purpose::Reply, now, call.agent).about_agent(about).next_u32() >> 1
+    }
+}
+
+/// Renders the request of the i-th call.
+pub(crate) type Render<'a> = dyn Fn(usize) -> Result<PreparedRequest, EngineError> + Sync + 'a;
+
+/// Where answers come from that are there already.
+enum Source {
+    /// The run's own ledger holds what was answered in the step before a stop; the rest is asked.
+    Own(BTreeMap<ReplyKey, LedgerEntry>),
+    /// A ledger holds all of it: the run is carried out again.
+    Whole(Box<StepReplies>),
+}
+
+/// How the calls of a run are answered, and where the answers go.
+pub(crate) struct Calls {
+    models: Vec<Arc<ModelConfig>>,
+    schedulers: Vec<OnceLock<Mutex<Scheduler>>>,
+    config: CallsConfig,
+    seed: u64,
+    source: Source,
+    /// Answers of other runs.
+    others: Option<ReplyIndex>,
+    ledger: Option<ReplyLedger>,
+    telemetry: Telemetry,
+    run: Account,
+    step: Account,
+    folder: Option<PathBuf>,
+}
+
+impl Calls {
+    pub(crate) fn new(config: &CallsConfig, models: Vec<Arc<ModelConfig>>, seed: u64) -> Self {
+        Self {
+            schedulers: models.iter().map(|_| OnceLock::new()).collect(),
+            models,
+            config: config.clone(),
+            seed,
+            source: Source::Own(BTreeMap::new()),
+            others: None,
+            ledger: None,
+            telemetry: Telemetry::default(),
+            run: Account::new(config.run_budget, Spent::default()),
+            step: Account::new(config.step_budget, Spent::default()),
+            folder: None,
+        }
+    }
+
+    /// Whether there is anybody to call.
+    fn is_needed(&self) -> bool {
+        !self.models.is_empty()
+    }
+
+    /// Puts other settings in force.
+    pub(crate) fn change_settings(&mut self, config: &CallsConfig, models: Vec<Arc<ModelConfig>>) {
+        let spent = self.run.spent();
+        let run = Account::new(config.run_budget, spent);
+        self.schedulers = models.iter().map(|_| OnceLock::new()).collect();
+        (self.config, self.models, self.run) = (config.clone(), models, run);
+    }
+
+    /// From now on answers are written down in the run in `folder`; what stands there of `next` and later steps counts.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read or written.
+    pub(crate) fn keep_in(
+        &mut self,
+        folder: &Path,
+        next: Step,
+        durability: Durability,
+    ) -> Result<(), EngineError> {
+        if !self.is_needed() {
+            return Ok(());
+        }
+        self.ledger = Some(ReplyLedger::open(folder, durability)?);
+        let kept = ReplyLedger::entries_from(folder, next)?;
+        self.source = Source::Own(kept.into_iter().map(|entry| (entry.key, entry)).collect());
+        self.telemetry = Telemetry::in_run(folder);
+        self.folder = Some(folder.to_owned());
+        Ok(())
+    }
+
+    /// From now on all answers, those of `next` first, are those in the ledger of the run in `folder`.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub(crate) fn replay_from(&mut self, folder: &Path) -> Result<(), EngineError> {
+        if self.is_needed() {
+            self.source = Source::Whole(Box::new(StepReplies::open(folder)?));
+        }
+        Ok(())
+    }
+
+    /// Writes what is replayed into the ledger of the run in `folder` besides.
+    ///
+    /// # Errors
+    /// When the ledger cannot be made.
+    pub(crate) fn copy_to(&mut self, folder: &Path, durability: Durability) -> Result<(), EngineError> {
+        if self.is_needed() {
+            self.ledger = Some(ReplyLedger::open(folder, durability)?);
+        }
+        Ok(())
+    }
+
+    /// Brings what was written down to the disk.
+    ///
+    /// # Errors
+    /// When the disk cannot be written.
+    pub(crate) fn sync(&mut self) -> Result<(), EngineError> {
+        match &mut self.ledger {
+            Some(ledger) => Ok(ledger.sync()?),
+            None => Ok(()),
+        }
+    }
+
+    /// What the run's calls have cost.
+    pub(crate) fn spent(&self) -> Spent {
+        self.run.spent()
+    }
+
+    /// The run's calls have cost so much so far.
+    pub(crate) fn set_spent(&mut self, spent: Spent) {
+        self.run = Account::new(self.config.run_budget, spent);
+    }
+
+    /// Whether a budget is spent, so that the run is to stop after the step.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.run.is_spent() || self.step.is_spent()
+    }
+
+    /// Waits until every server answers.
+    ///
+    /// # Errors
+    /// When one does not within `timeout`, or cannot be asked.
+    pub(crate) fn wait_until_ready(&self, timeout: Duration) -> Result<(), EngineError> {
+        for model in 0..self.models.len() {
+            self.scheduler(model)?.lock().expect("nobody panics while calling").wait_until_ready(timeout)?;
+        }
+        Ok(())
+    }
+
+    /// The live figures of each model, by its name. Models that nobody has called have none.
+    pub(crate) fn figures(&self) -> Vec<(String, Arc<Figures>)> {
+        let figures = |(model, scheduler): (&Arc<ModelConfig>, &OnceLock<Mutex<Scheduler>>)| {
+            let scheduler = scheduler.get()?.lock().ok()?;
+            Some((model.name.clone(), scheduler.figures()))
+        };
+        self.models.iter().zip(&self.schedulers).filter_map(figures).collect()
+    }
+
+    /// Connects to all models, so that their figures can be watched.
+    ///
+    /// # Errors
+    /// When a model's servers cannot be set up: there is no key, or no list of them.
+    pub(crate) fn connect(&self) -> Result<(), EngineError> {
+        match self.config.mode {
+            CallMode::Live | CallMode::Cache => {
+                (0..self.models.len()).try_for_each(|model| self.scheduler(model).map(drop))
+            }
+            CallMode::Replay | CallMode::Batch => Ok(()),
+        }
+    }
+
+    fn scheduler(&self, model: usize) -> Result<&Mutex<Scheduler>, EngineError> {
+        if let Some(scheduler) = self.schedulers[model].get() {
+            return Ok(scheduler);
+        }
+        let scheduler = Scheduler::new((*self.models[model]).clone())?;
+        Ok(self.schedulers[model].get_or_init(|| Mutex::new(scheduler)))
+    }
+
+    /// The sampling seeds of the run's calls.
+    pub(crate) fn seeds(&self) -> Seeds {
+        Seeds(self.seed)
+    }
+
+    /// A new step begins.
+    ///
+    /// # Errors
+    /// When the ledger being replayed cannot be read.
+    pub(crate) fn begin_step(&mut self) -> Result<(), EngineError> {
+        self.step = Account::new(self.config.step_budget, Spent::default());
+        if self.is_needed() && self.others.is_none() && !self.config.from.is_empty() {
+            let folder = self.folder.as_deref().map(|folder| folder.join("replies/index"));
+            if let (Some(folder), CallMode::Cache | CallMode::Replay) = (folder, self.config.mode) {
+                self.others = Some(ReplyIndex::open(&folder, &self.config.from, is_reply)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes these calls, and returns what they came to in their order.
+    ///
+    /// # Errors
+    /// When an answer cannot be written down or one that was written down is another request's; when a request cannot be
+    /// rendered; in mode `replay`, when an answer is missing; in mode `batch`, [`EngineError::AwaitsBatch`].
+    pub(crate) fn ask(
+        &mut self,
+        now: Step,
+        calls: &[Call],
+        render: &Render<'_>,
+    ) -> Result<Vec<Answered>, EngineError> {
+        let replays = matches!(self.source, Source::Whole(_));
+        let kept = self.take_kept(now, calls)?;
+        let answered = if replays {
+            self.all_kept(now, calls, kept, render)?
+        } else {
+            match self.config.mode {
+                CallMode::Live | CallMode::Cache => self.ask_servers(now, calls, kept, render)?,
+                CallMode::Replay => self.all_known(now, calls, kept, render)?,
+                CallMode::Batch => self.all_in_batch(now, calls, kept, render)?,
+            }
+        };
+        Ok(answered)
+    }
+
+    /// What stands of these calls in the ledger that is read.
+    fn take_kept(
+        &mut self,
+        now: Step,
+        calls: &[Call],
+    ) -> Result<Vec<Option<LedgerEntry>>, EngineError> {
+        let key = |call: &Call| ReplyKey { step: now, agent: call.agent, call: call.number };
+        match &mut self.source {
+            Source::Own(kept) => Ok(calls.iter().map(|call| kept.remove(&key(call))).collect()),
+            Source::Whole(replies) => {
+                let step = replies.step(now)?;
+                Ok(calls.iter().map(|call| step.get(&key(call)).cloned()).collect())
+            }
+        }
+    }
+
+    /// Of a run that is carried out again: every call stands in the ledger.
+    fn all_kept(
+        &mut self,
+        now: Step,
+        calls: &[Call],
+        kept: Vec<Option<LedgerEntry>>,
+        render: &Render<'_>,
+    ) -> Result<Vec<Answered>, EngineError> {
+        let answered = |(index, entry): (usize, &Option<LedgerEntry>)| {
+            let call = &calls[index];
+            let request = render(index)?;
+            let entry = entry.as_ref().ok_or_else(|| {
+                differs(now, format!("agent {}, call {}: no reply in the ledger", call.agent, call.number))
+            })?;
+            self.read_kept(now, call, entry, &request)
+        };
+        let answered: Vec<(Answered, Spent)> =
+            kept.par_iter().enumerate().map(answered).collect::<Result<_, EngineError>>()?;
+        for entry in kept.iter().flatten() {
+            if let Some(ledger) = &mut self.ledger {
+                ledger.append(shard_of(entry.key.agent), entry)?;
+            }
+        }
+        Ok(self.charged(answered))
+    }
+
+    /// Books what the answers cost, and hands them over.
+    fn charged(&self, answered: Vec<(Answered, Spent)>) -> Vec<Answered> {
+        let charge = |(answered, cost): (Answered, Spent)| {
+            [&self.run, &self.step].into_iter().for_each(|account| account.charge(cost));
+            answered
+        };
+        answered.into_iter().map(charge).collect()
+    }
+
+    /// An answer that stands in the ledger, if it is that to `request`, and what it cost.
+    fn read_kept(
+        &self,
+        now: Step,
+        call: &Call,
+        entry: &LedgerEntry,
+        request: &PreparedRequest,
+    ) -> Result<(Answered, Spent), EngineError> {
+        let hash = same_request(now, call, entry, request)?;
+        let Kept { reused, answer, .. } = parse_kept(&entry.payload)?;
+        let cost = match &answer {
+            Answer::Reply(reply) if !reused => self.models[call.model].prices.of(reply.usage),
+            _ => Spent::default(),
+        };
+        Ok((Answered { hash, outcome: outcome_of(answer) }, cost))
+    }
+
+    /// Asks the servers of all models at once for what is not known.
+    fn ask_servers(
+        &mut self,
+        now: Step,
+        calls: &[Call],
+        kept: Vec<Option<LedgerEntry>>,
+        render: &Render<'_>,
+    ) -> Result<Vec<Answered>, EngineError> {
+        let by_model: Vec<Vec<usize>> = (0..self.models.len())
+            .map(|model| (0..calls.len()).filter(|&index| calls[index].model == model).collect())
+            .collect();
+        for (model, _) in by_model.iter().enumerate().filter(|(_, calls)| !calls.is_empty()) {
+            self.scheduler(model)?;
+        }
+        let desk = Desk {
+            now,
+            calls,
+            kept: &kept,
+            render,
+            book: Mutex::new(Book {
+                ledger: self.ledger.as_mut(),
+                telemetry: &mut self.telemetry,
+                fault: None,
+            }),
+            others: self.others.as_ref(),
+            models: &self.models,
+            accounts: [&self.run, &self.step],
+            deadline: self.config.step_deadline_seconds.map(Duration::from_secs_f64),
+        };
+        let mut answered: Vec<Option<Answered>> = vec![None; calls.len()];
+        let results = thread::scope(|scope| {
+            let asked: Vec<_> = by_model
+                .iter()
+                .zip(&self.schedulers)
+                .filter_map(|(indexes, scheduler)| Some((indexes, scheduler.get()?)))
+                .filter(|(indexes, _)| !indexes.is_empty())
+                .map(|(indexes, scheduler)| {
+                    let desk = &desk;
+                    let run = move || {
+                        let mut scheduler = scheduler.lock().expect("nobody panics while calling");
+                        desk.run(&mut scheduler, indexes)
+                    };
+                    (indexes, scope.spawn(run))
+                })
+                .collect();
+            let joined = |(indexes, thread): (_, thread::ScopedJoinHandle<'_, _>)| {
+                (indexes, thread.join().expect("nobody panics while calling"))
+            };
+            asked.into_iter().map(joined).collect::<Vec<(&Vec<usize>, Vec<CallResult>)>>()
+        });
+        if let Some(fault) = desk.into_fault() {
+            return Err(fault);
+        }
+        for (indexes, results) in results {
+            for (&index, result) in indexes.iter().zip(results) {
+                let hash = result.hash.unwrap_or_default();
+                answered[index] = Some(Answered { hash, outcome: result.outcome });
+            }
+        }
+        Ok(answered.into_iter().map(|answered| answered.expect("every call has a result")).collect())
+    }
+
+    /// In mode `replay`: every call is known, from a stop before or from other runs.
+    fn all_known(
+        &mut self,
+        now: Step,
+        calls: &[Call],
+        kept: Vec<Option<LedgerEntry>>,
+        render: &Render<'_>,
+    ) -> Result<Vec<Answered>, EngineError> {
+        let mut answered = Vec::with_capacity(calls.len());
+        for (index, (call, entry)) in calls.iter().zip(kept).enumerate() {
+            let request = render(index)?;
+            if let Some(entry) = entry {
+                answered.push(self.read_kept(now, call, &entry, &request)?);
+                continue;
+            }
+            let known = match &self.others {
+                Some(others) => others.find(request.hash().0)?,
+                None => None,
+            };
+            let Some(payload) = known else {
+                return Err(EngineError::NotInLedgers {
+                    step: now,
+                    agent: call.agent,
+                    hash: request.hash(),
+                    from: self.config.from.clone(),
+                });
+            };
+            let outcome = outcome_of(parse_kept(&payload)?.answer);
+            let model = &self.models[call.model];
+            write_down(self.ledger.as_mut(), now, call, model, request.hash(), &outcome, true)?;
+            answered.push((Answered { hash: request.hash(), outcome }, Spent::default()));
+        }
+        Ok(self.charged(answered))
+    }
+
+    /// In mode `batch`: every call stands in the ledger, or those that do not are written to a file.
+    fn all_in_batch(
+        &mut self,
+        now: Step,
+        calls: &[Call],
+        kept: Vec<Option<LedgerEntry>>,
+        render: &Render<'_>,
+    ) -> Result<Vec<Answered>, EngineError> {
+        let mut answered = Vec::with_capacity(calls.len());
+        let mut missing = BatchRequests::new(now, self.models.len());
+        for (index, (call, entry)) in calls.iter().zip(kept).enumerate() {
+            let request = render(index)?;
+            match entry {
+                Some(entry) => answered.push(self.read_kept(now, call, &entry, &request)?),
+                None => {
+                    let key = ReplyKey { step: now, agent: call.agent, call: call.number };
+                    missing.add(&BatchId { key, model: call.model, hash: request.hash() }, &request);
+                }
+            }
+        }
+        if missing.is_empty() {
+            return Ok(self.charged(answered));
+        }
+        let names: Vec<&str> = self.models.iter().map(|model| model.name.as_str()).collect();
+        Err(missing.write(self.folder.as_deref().unwrap_or(Path::new(".")), &names)?)
+    }
+}
+
+/// What the threads that call the models share.
+struct Desk<'a> {
+    now: Step,
+    calls: &'a [Call],
+    kept: &'a [Option<LedgerEntry>],
+    render: &'a Render<'a>,
+    book: Mutex<Book<'a>>,
+    others: Option<&'a ReplyIndex>,
+    models: &'a [Arc<ModelConfig>],
+    accounts: [&'a Account; 2],
+    deadline: Option<Duration>,
+}
+
+/// Where answers are written down, and the first thing that went wrong.
+struct Book<'a> {
+    ledger: Option<&'a mut ReplyLedger>,
+    telemetry: &'a mut Telemetry,
+    fault: Option<EngineError>,
+}
+
+impl Desk<'_> {
+    fn run(&self, scheduler: &mut Scheduler, indexes: &[usize]) -> Vec<CallResult> {
+        scheduler.run(Batch {
+            count: indexes.len() as u32,
+            // An agent's persona is in the prefix of all its requests.
+            affinity: &|nth| self.calls[indexes[nth as usize]].agent.0.into(),
+            render: &|nth| self.job(indexes[nth as usize]),
+            finished: &mut |nth, result| self.finished(indexes[nth as usize], result),
+            deadline: self.deadline,
+            accounts: &self.accounts,
+        })
+    }
+
+    /// What is to be done for a call. What cannot be rendered or read ends the batch.
+    fn job(&self, index: usize) -> Job {
+        self.try_job(index).unwrap_or_else(|fault| {
+            self.book.lock().expect("nobody panics while writing").fault.get_or_insert(fault);
+            Job::Known(RequestHash::default(), Box::new(Err(CallFailure::Cancelled)))
+        })
+    }
+
+    fn try_job(&self, index: usize) -> Result<Job, EngineError> {
+        let request = (self.render)(index)?;
+        let call = &self.calls[index];
+        if let Some(entry) = &self.kept[index] {
+            let hash = same_request(self.now, call, entry, &request)?;
+            let Kept { reused, answer, .. } = parse_kept(&entry.payload)?;
+            if let (false, Answer::Reply(reply)) = (reused, &answer) {
+                let cost = self.models[call.model].prices.of(reply.usage);
+                self.accounts.iter().for_each(|account| account.charge(cost));
+            }
+            return Ok(Job::Known(hash, Box::new(outcome_of(answer))));
+        }
+        let found = match self.others {
+            Some(others) => others.find(request.hash().0)?,
+            None => None,
+        };
+        Ok(match found {
+            Some(payload) => {
+                Job::Known(request.hash(), Box::new(outcome_of(parse_kept(&payload)?.answer)))
+            }
+            None => Job::Ask(request),
+        })
+    }
+
+    /// Writes an answer down, before anybody reads it.
+    fn finished(&self, index: usize, result: &CallResult) -> ControlFlow<()> {
+        let call = &self.calls[index];
+        let mut book = self.book.lock().expect("nobody panics while writing");
+        if book.fault.is_some() {
+            return ControlFlow::Break(());
+        }
+        book.telemetry.note(self.now, call, &self.models[call.model].name, result);
+        // What the ledger held before the step is there already.
+        if self.kept[index].is_some() {
+            return ControlFlow::Continue(());
+        }
+        let reused = result.attempts == 0 && result.outcome.is_ok();
+        let model = &self.models[call.model];
+        let hash = result.hash.unwrap_or_default();
+        let ledger = book.ledger.as_deref_mut();
+        match write_down(ledger, self.now, call, model, hash, &result.outcome, reused) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(fault) => {
+                book.fault = Some(fault);
+                ControlFlow::Break(())
+            }
+        }
+    }
+
+    fn into_fault(self) -> Option<EngineError> {
+        self.book.into_inner().expect("nobody panics while writing").fault
+    }
+}
+
+fn write_down(
+    ledger: Option<&mut ReplyLedger>,
+    now: Step,
+    call: &Call,
+    model: &ModelConfig,
+    hash: RequestHash,
+    outcome: &CallOutcome,
+    reused: bool,
+) -> Result<(), EngineError> {
+    let Some(ledger) = ledger else { return Ok(()) };
+    let answer = match outcome.clone() {
+        Ok(reply) => Answer::Reply(reply),
+        Err(failure) => Answer::Failure(failure),
+    };
+    let kept = Kept { model: model.name.clone(), reused, answer };
+    let payload = to_raw_value(&kept).expect("a reply has a JSON form");
+    let key = ReplyKey { step: now, agent: call.agent, call: call.number };
+    Ok(ledger.append(shard_of(call.agent), &LedgerEntry { key, hash: hash.0, payload })?)
+}
+
+/// The payload of a ledger's entry for a result that came from elsewhere than a server.
+pub(crate) fn payload_of(model: &str, outcome: CallOutcome) -> Box<RawValue> {
+    let answer = match outcome {
+        Ok(reply) => Answer::Reply(reply),
+        Err(failure) => Answer::Failure(failure),
+    };
+    to_raw_value(&Kept { model: model.to_owned(), reused: false, answer }).expect("a reply has a JSON form")
+}
+
+fn parse_kept(payload: &RawValue) -> Result<Kept, EngineError> {
+    serde_json::from_str(payload.get()).map_err(|error| {
+        EngineError::Unfit(format!("replies/: expected a reply or a failure, found something else ({error})"))
+    })
+}
+
+fn outcome_of(answer: Answer) -> CallOutcome {
+    match answer {
+        Answer::Reply(reply) => Ok(reply),
+        Answer::Failure(failure) => Err(failure),
+    }
+}
+
+/// Whether a ledger's entry holds a reply, rather than a failure.
+fn is_reply(payload: &RawValue) -> bool {
+    parse_kept(payload).is_ok_and(|kept| matches!(kept.answer, Answer::Reply(_)))
+}
+
+/// The hash of a ledger's entry, if it is that of `request`, or of a request that was never made.
+fn same_request(
+    now: Step,
+    call: &Call,
+    entry: &LedgerEntry,
+    request: &PreparedRequest,
+) -> Result<RequestHash, EngineError> {
+    let hash = RequestHash(entry.hash);
+    if hash == request.hash() || hash == RequestHash::default() {
+        return Ok(hash);
+    }
+    let Call { agent, number, .. } = call;
+    let what = format!("agent {agent}, call {number}: the request was {hash}, and is {} now", request.hash());
+    Err(differs(now, what))
+}
+
+fn differs(step: Step, what: String) -> EngineError {
+    Difference { step, table: "calls", shard: None, what }.into()
+}

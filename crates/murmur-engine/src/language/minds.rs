@@ -1,0 +1,179 @@
+//! Which agents a language model decides for, and how each model is spoken to.
+
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+use murmur_agents::Population;
+use murmur_core::{ActionKind, AgentId, Purpose, Step, Stream};
+use murmur_graph::FollowGraph;
+use murmur_llm::ModelConfig;
+use murmur_prompt::Prompter;
+
+use crate::EngineError;
+use crate::config::{AgentsConfig, Config, ModelSection};
+
+/// A model, and the forms in which it is asked.
+#[derive(Debug)]
+pub(crate) struct Mind {
+    pub(crate) server: Arc<ModelConfig>,
+    pub(crate) first: Prompter,
+    /// The form after a mistake.
+    pub(crate) second: Prompter,
+    forms_differ: bool,
+}
+
+impl Mind {
+    /// Whether there is another form to ask in than the first.
+    pub(crate) fn has_second_form(&self) -> bool {
+        self.forms_differ
+    }
+}
+
+/// The models of a run, and whose turns they decide.
+#[derive(Debug, Default)]
+pub(crate) struct Minds {
+    minds: Vec<Mind>,
+    /// The place of each agent's model; [`NONE`] for those without. Empty without models.
+    of_agent: Vec<u8>,
+    uses_groups: bool,
+}
+
+/// Actions for which an agent has to know groups.
+const GROUP_ACTIONS: [ActionKind; 4] =
+    [ActionKind::JoinGroup, ActionKind::LeaveGroup, ActionKind::SendToGroup, ActionKind::ListenFromGroup];
+
+const NONE: u8 = u8::MAX;
+
+/// The most models that a run can have.
+pub(crate) const MOST_MODELS: usize = NONE as usize;
+
+impl Minds {
+    /// The models that `config` describes, and who has which.
+    ///
+    /// # Errors
+    /// When a choice of agents does not fit the population, or a template cannot be used.
+    pub(crate) fn new(
+        config: &Config,
+        population: &Population,
+        follows: &FollowGraph,
+    ) -> Result<Self, EngineError> {
+        if config.model.is_empty() {
+            return Ok(Self::default());
+        }
+        let mut of_agent = vec![NONE; population.len() as usize];
+        let mut share = 0.0;
+        for (place, model) in (0..).zip(&config.model) {
+            let key = format!("model {} ({}): agents", place + 1, model.server.name);
+            let chosen = chosen(&model.agents, share, &key, config, population, follows)?;
+            if let AgentsConfig::Share(part) = &model.agents {
+                share += part.share.get();
+            }
+            for agent in chosen {
+                let mind = &mut of_agent[agent.index()];
+                if *mind == NONE {
+                    *mind = place;
+                }
+            }
+        }
+        Self { of_agent, ..Self::default() }.under(config)
+    }
+
+    /// The same agents, under the settings of `config`, which has as many models.
+    ///
+    /// # Errors
+    /// When a template cannot be used.
+    pub(crate) fn under(&self, config: &Config) -> Result<Self, EngineError> {
+        let mind = |model: &ModelSection| {
+            Ok(Mind {
+                server: Arc::new(model.server.clone()),
+                first: Prompter::new(&config.prompt, model.format)?,
+                second: Prompter::new(&config.prompt, model.second_format())?,
+                forms_differ: model.format != model.second_format(),
+            })
+        };
+        let minds = config.model.iter().map(mind).collect::<Result<Vec<Mind>, EngineError>>()?;
+        let uses = |mind: &Mind| mind.first.actions().iter().any(|action| GROUP_ACTIONS.contains(action));
+        Ok(Self { uses_groups: minds.iter().any(uses), minds, of_agent: self.of_agent.clone() })
+    }
+
+    /// Whether there are models.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.minds.is_empty()
+    }
+
+    /// The place of the model that decides for `agent`.
+    pub(crate) fn of(&self, agent: AgentId) -> Option<usize> {
+        self.of_agent.get(agent.index()).filter(|&&mind| mind != NONE).map(|&mind| mind.into())
+    }
+
+    /// The agents that a model decides for, ascending.
+    pub(crate) fn agents(&self) -> impl Iterator<Item = AgentId> + '_ {
+        (0..self.of_agent.len() as u32).map(AgentId).filter(|&agent| self.of(agent).is_some())
+    }
+
+    /// The model at a place.
+    pub(crate) fn mind(&self, place: usize) -> &Mind {
+        &self.minds[place]
+    }
+
+    /// What calls need of the models.
+    pub(crate) fn servers(&self) -> Vec<Arc<ModelConfig>> {
+        self.minds.iter().map(|mind| mind.server.clone()).collect()
+    }
+
+    /// Whether agents may use groups, and are to be shown them.
+    pub(crate) fn uses_groups(&self) -> bool {
+        self.uses_groups
+    }
+}
+
+/// The agents that `choice`, under `key`, stands for, ascending; a share begins where `from` ends.
+pub(crate) fn chosen(
+    choice: &AgentsConfig,
+    from: f64,
+    key: &str,
+    config: &Config,
+    population: &Population,
+    follows: &FollowGraph,
+) -> Result<Vec<AgentId>, EngineError> {
+    let all = population.agents();
+    let drawn = |agent: AgentId| Stream::first_uniform(config.run.seed, Purpose::Mind, Step(0), agent);
+    Ok(match choice {
+        AgentsConfig::All => all.collect(),
+        AgentsConfig::Share(part) => {
+            let range = from..from + part.share.get();
+            all.filter(|&agent| range.contains(&drawn(agent))).collect()
+        }
+        AgentsConfig::First(first) => all.take(first.count as usize).collect(),
+        AgentsConfig::MostFollowed(most) => {
+            let mut agents: Vec<AgentId> = all.collect();
+            agents.sort_by_cached_key(|&agent| (Reverse(follows.followers(agent).len()), agent));
+            agents.truncate(most.count as usize);
+            agents.sort_unstable();
+            agents
+        }
+        AgentsConfig::Label(label) => {
+            let chosen: Vec<AgentId> =
+                all.filter(|&agent| population.label(agent) == Some(&label.value)).collect();
+            if chosen.is_empty() {
+                return Err(EngineError::Unfit(format!(
+                    "{key}: value: no agent has {:?} in the column that metrics.label names",
+                    label.value
+                )));
+            }
+            chosen
+        }
+        AgentsConfig::List(list) => {
+            let mut agents: Vec<AgentId> = list.agents.iter().copied().map(AgentId).collect();
+            agents.sort_unstable();
+            agents.dedup();
+            if let Some(stranger) = agents.iter().find(|agent| agent.0 >= population.len()) {
+                return Err(EngineError::Unfit(format!(
+                    "{key}: agents: expected numbers from 0 to {}, found {stranger}",
+                    population.len() - 1
+                )));
+            }
+            agents
+        }
+    })
+}

@@ -1,0 +1,136 @@
+//! Surveys: a question put to agents as they are when a step begins. Nothing of it stays with them.
+
+use murmur_core::{AgentId, Stance, Step};
+use murmur_llm::ChatRequest;
+use murmur_prompt::{Answer, Question, QuestionKind, ReplyFormat, Sight, parse_answer, survey_request};
+
+use super::calls::{Call, Calls};
+use super::scene::SceneText;
+use super::turn::{CallPurpose, CallRecord, Verdict, system, user};
+use crate::{EngineError, World};
+
+/// Calls of surveys are numbered from here on, so that turns leave them room.
+const FIRST_SURVEY_CALL: u16 = 1000;
+
+/// The most surveys that a run can have.
+pub(crate) const MOST_SURVEYS: usize = 1000;
+
+/// A question, to whom, and under which number.
+#[derive(Clone, Copy)]
+pub(crate) struct Inquiry<'a> {
+    pub(crate) question: &'a Question,
+    /// The topic from the opinion on which agents without a model answer.
+    pub(crate) topic: Option<usize>,
+    pub(crate) agents: &'a [AgentId],
+    pub(crate) number: u16,
+}
+
+/// What an agent answered.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct AnswerRecord {
+    /// The survey's number.
+    pub(crate) survey: u16,
+    pub(crate) agent: AgentId,
+    /// `None` if it gave no answer: its call says why.
+    pub(crate) answer: Option<Answer>,
+}
+
+/// What a survey came to.
+#[derive(Default)]
+pub(crate) struct Answers {
+    /// By agent, ascending.
+    pub(crate) answers: Vec<AnswerRecord>,
+    pub(crate) records: Vec<CallRecord>,
+}
+
+/// Asks the agents.
+///
+/// # Errors
+/// See [`Calls::ask`].
+pub(crate) fn ask(
+    world: &World,
+    calls: &mut Calls,
+    now: Step,
+    inquiry: Inquiry<'_>,
+) -> Result<Answers, EngineError> {
+    let number = FIRST_SURVEY_CALL + inquiry.number;
+    let call = |&agent: &AgentId| world.minds.of(agent).map(|model| Call { agent, number, model });
+    let wanted: Vec<Call> = inquiry.agents.iter().filter_map(call).collect();
+    let seeds = calls.seeds();
+    let render = |index: usize| {
+        let call = &wanted[index];
+        let mind = world.minds.mind(call.model);
+        let about = vec![0.0; world.embedding.dimensions()];
+        let text = SceneText::of_agent(world, now, call.agent, &about);
+        let nothing = Sight::default();
+        let asked = survey_request(inquiry.question, &text.scene(&nothing), mind.first.format());
+        let request = ChatRequest {
+            messages: vec![system(&asked.system), user(&asked.user)],
+            response_format: asked.response_format.as_deref(),
+            seed: seeds.of(now, call),
+            ..ChatRequest::default()
+        };
+        Ok(mind.server.prepare(&request))
+    };
+    let answered = calls.ask(now, &wanted, &render)?;
+    let mut all = Answers::default();
+    let mut replies = wanted.iter().zip(answered).peekable();
+    for &agent in inquiry.agents {
+        let answer = match replies.next_if(|(call, _)| call.agent == agent) {
+            Some((call, answered)) => {
+                let format: ReplyFormat = world.minds.mind(call.model).first.format();
+                let (answer, verdict) = match &answered.outcome {
+                    Err(failure) => (None, Verdict::Failed(failure.kind() as u8)),
+                    Ok(reply) => match parse_answer(reply, inquiry.question, format) {
+                        Ok(answer) => (Some(answer), Verdict::Accepted),
+                        Err(fault) => (None, Verdict::Faulty(fault.kind() as u8)),
+                    },
+                };
+                all.records.push(CallRecord::new(call, CallPurpose::Survey, &answered, verdict));
+                answer
+            }
+            None => match inquiry.topic {
+                Some(topic) => of_opinion(&inquiry.question.kind, world.beliefs.of(agent)[topic]),
+                None => continue,
+            },
+        };
+        all.answers.push(AnswerRecord { survey: inquiry.number, agent, answer });
+    }
+    Ok(all)
+}
+
+/// The answer that an opinion stands for: of choices the first is -1 and the last is 1, of a scale likewise.
+fn of_opinion(kind: &QuestionKind, opinion: Stance) -> Option<Answer> {
+    let share = (f64::from(opinion.get()) + 1.0) / 2.0;
+    match kind {
+        QuestionKind::Free(_) => None,
+        QuestionKind::Choice(choice) => {
+            let count = choice.choices.len();
+            Some(Answer::Choice(((share * count as f64) as usize).min(count - 1)))
+        }
+        QuestionKind::Scale(scale) => {
+            let width = f64::from(scale.to) - f64::from(scale.from);
+            Some(Answer::Scale((f64::from(scale.from) + share * width).round() as i32))
+        }
+    }
+}
+
+/// Asks what the configuration schedules for `now`.
+///
+/// # Errors
+/// See [`Calls::ask`].
+pub(crate) fn ask_scheduled(world: &World, calls: &mut Calls, now: Step) -> Result<Answers, EngineError> {
+    let mut all = Answers::default();
+    for (number, (survey, agents)) in (0..).zip(world.config.survey.iter().zip(&world.surveyed)) {
+        if !survey.steps.contains(&now.0) {
+            continue;
+        }
+        let question = survey.question();
+        let topic = survey.topic.as_deref().and_then(|topic| world.config.topic_named(topic));
+        let inquiry = Inquiry { question: &question, topic, agents, number };
+        let Answers { answers, records } = ask(world, calls, now, inquiry)?;
+        all.answers.extend(answers);
+        all.records.extend(records);
+    }
+    Ok(all)
+}

@@ -1,0 +1,348 @@
+//! A turn of an agent that a language model decides for: it is told what it sees, may look around, is asked once more
+//! after a reply that made no sense, and then acts or falls back.
+
+use murmur_agents::{Decision, Observation};
+use murmur_core::{Action, AgentId, Step};
+use murmur_llm::{CallFailure, ChatRequest, Message, PreparedRequest, RequestHash};
+use murmur_prompt::{Prompter, ReplyFault};
+
+use super::calls::{Answered, Call, Seeds};
+use super::look::only_looks;
+use super::minds::Mind;
+use super::scene::SceneText;
+use super::sight::{Shown, Viewer};
+use crate::EngineError;
+use crate::World;
+use crate::config::Fallback;
+
+/// What a call was for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum CallPurpose {
+    /// To act.
+    Act,
+    /// To act after having looked around.
+    ActAfterLook,
+    /// To act, after a reply that made no sense.
+    Repair,
+    /// To say where a text stands.
+    Rate,
+    /// To sum up what the agent remembers.
+    Summarize,
+    /// To answer a survey.
+    Survey,
+}
+
+impl CallPurpose {
+    /// Every purpose, in table order.
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Act, Self::ActAfterLook, Self::Repair, Self::Rate, Self::Summarize, Self::Survey];
+    /// Their names in tables.
+    pub(crate) const NAMES: [&str; 6] = ["act", "act after look", "repair", "rate", "summarize", "survey"];
+}
+
+/// What became of a call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Verdict {
+    /// The reply was taken.
+    Accepted,
+    /// The reply made no sense: a place in [`ReplyFault::NAMES`].
+    Faulty(u8),
+    /// There was no reply: a place in [`CallFailure::NAMES`].
+    Failed(u8),
+}
+
+impl Verdict {
+    /// Its place in [`Self::names`].
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Accepted => 0,
+            Self::Faulty(kind) => 1 + kind,
+            Self::Failed(kind) => 1 + ReplyFault::KINDS as u8 + kind,
+        }
+    }
+
+    /// The names of all verdicts, by code.
+    pub(crate) fn names() -> Vec<&'static str> {
+        let faults = ReplyFault::NAMES.into_iter().chain(CallFailure::NAMES);
+        std::iter::once("accepted").chain(faults).collect()
+    }
+
+    fn of_fault(fault: &ReplyFault) -> Self {
+        Self::Faulty(fault.kind() as u8)
+    }
+}
+
+/// A call as the journal keeps it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct CallRecord {
+    pub(crate) agent: AgentId,
+    pub(crate) number: u16,
+    /// The model's place in the configuration.
+    pub(crate) model: u8,
+    pub(crate) purpose: CallPurpose,
+    pub(crate) hash: RequestHash,
+    pub(crate) verdict: u8,
+    /// Tokens of the request, as the server counted.
+    pub(crate) input: u32,
+    /// Tokens of the reply.
+    pub(crate) output: u32,
+}
+
+impl CallRecord {
+    pub(crate) fn new(call: &Call, purpose: CallPurpose, answered: &Answered, verdict: Verdict) -> Self {
+        let usage = answered.outcome.as_ref().map(|reply| reply.usage).unwrap_or_default();
+        Self {
+            agent: call.agent,
+            number: call.number,
+            model: call.model as u8,
+            purpose,
+            hash: answered.hash,
+            verdict: verdict.code(),
+            input: usage.input,
+            output: usage.output,
+        }
+    }
+}
+
+/// A turn on its way. What is not begun is small.
+pub(crate) struct Turn {
+    /// Place of the agent's observation.
+    pub(crate) index: usize,
+    pub(crate) agent: AgentId,
+    pub(crate) model: usize,
+    /// Number of the next call.
+    pub(crate) next_call: u16,
+    state: State,
+    /// What it was shown at first, and all that it was shown since. Empty before the first reply.
+    first: Shown,
+    shown: Shown,
+    /// Rows of the feed that it was shown.
+    read: usize,
+    exchanges: Vec<Exchange>,
+    pub(crate) actions: Vec<Action>,
+    pub(crate) records: Vec<CallRecord>,
+}
+
+/// What the model said when it looked around, and what it was answered.
+struct Exchange {
+    said: String,
+    answer: String,
+}
+
+/// Where a turn stands.
+enum State {
+    /// The model is to act.
+    Acting,
+    /// It is to act, and what it said made no sense; or the request was refused as it was.
+    Repairing(Option<Mistake>),
+    /// It has acted.
+    Done,
+    /// It gave no usable reply.
+    GivenUp,
+}
+
+struct Mistake {
+    said: String,
+    remark: String,
+}
+
+/// Characters of a mistaken reply that the model is shown again.
+const MISTAKE_CHARS: usize = 400;
+
+/// What turns share.
+#[derive(Clone, Copy)]
+pub(crate) struct Stage<'a> {
+    pub(crate) world: &'a World,
+    pub(crate) now: Step,
+}
+
+impl Turn {
+    pub(crate) fn new(index: usize, agent: AgentId, model: usize) -> Self {
+        Self {
+            index,
+            agent,
+            model,
+            next_call: 0,
+            state: State::Acting,
+            first: Shown::default(),
+            shown: Shown::default(),
+            read: 0,
+            exchanges: Vec::new(),
+            actions: Vec::new(),
+            records: Vec::new(),
+        }
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.state, State::Acting | State::Repairing(_))
+    }
+
+    pub(crate) fn call(&self) -> Call {
+        Call { agent: self.agent, number: self.next_call, model: self.model }
+    }
+
+    fn purpose(&self) -> CallPurpose {
+        match (&self.state, self.exchanges.is_empty()) {
+            (State::Repairing(_), _) => CallPurpose::Repair,
+            (_, false) => CallPurpose::ActAfterLook,
+            (_, true) => CallPurpose::Act,
+        }
+    }
+
+    fn prompter<'a>(&self, mind: &'a Mind) -> &'a Prompter {
+        match self.state {
+            State::Repairing(_) => &mind.second,
+            _ => &mind.first,
+        }
+    }
+
+    /// What the agent is shown first, in every request of the turn.
+    fn first_page(&self, stage: Stage<'_>, observation: &Observation<'_>) -> Shown {
+        match self.next_call {
+            0 => stage.viewer(self.agent).first_page(observation, stage.world.minds.uses_groups()),
+            _ => self.first.clone(),
+        }
+    }
+
+    /// The next request.
+    pub(crate) fn request(
+        &self,
+        stage: Stage<'_>,
+        observation: &Observation<'_>,
+        seeds: Seeds,
+    ) -> Result<PreparedRequest, EngineError> {
+        let world = stage.world;
+        let mind = world.minds.mind(self.model);
+        let prompter = self.prompter(mind);
+        let sight = stage.viewer(self.agent).sight(&self.first_page(stage, observation));
+        let text = SceneText::new(world, stage.now, self.agent, observation);
+        let turn = prompter.turn(&text.scene(&sight))?;
+        let mut messages = vec![system(prompter.system()), user(&turn)];
+        for exchange in &self.exchanges {
+            messages.extend([assistant(&exchange.said), user(&exchange.answer)]);
+        }
+        if let State::Repairing(Some(mistake)) = &self.state {
+            messages.extend([assistant(&mistake.said), user(&mistake.remark)]);
+        }
+        let request = ChatRequest {
+            messages,
+            tools: prompter.tools(),
+            tool_choice: prompter.tool_choice(),
+            response_format: prompter.response_format(),
+            seed: seeds.of(stage.now, &self.call()),
+            max_tokens: None,
+        };
+        Ok(mind.server.prepare(&request))
+    }
+
+    /// Takes in what the next call came to.
+    pub(crate) fn take(&mut self, stage: Stage<'_>, observation: &Observation<'_>, answered: &Answered) {
+        let mind = stage.world.minds.mind(self.model);
+        let (call, purpose) = (self.call(), self.purpose());
+        if self.next_call == 0 {
+            self.first = self.first_page(stage, observation);
+            self.shown = self.first.clone();
+            self.read = self.first.rows.len();
+        }
+        self.next_call += 1;
+        let verdict = match &answered.outcome {
+            Err(failure) => {
+                // A server that does not know the form of the request may know another.
+                let other_form = matches!(failure, CallFailure::Refused { .. }) && mind.has_second_form();
+                self.state = match (&self.state, other_form) {
+                    (State::Acting, true) => State::Repairing(None),
+                    _ => State::GivenUp,
+                };
+                Verdict::Failed(failure.kind() as u8)
+            }
+            Ok(reply) => {
+                let sight = stage.viewer(self.agent).sight(&self.shown);
+                match self.prompter(mind).parse(reply, &sight) {
+                    Ok(actions) => {
+                        self.act(stage, observation, said(reply), actions);
+                        Verdict::Accepted
+                    }
+                    Err(fault) => {
+                        self.state = match self.state {
+                            State::Acting => State::Repairing(Some(Mistake {
+                                said: said(reply).chars().take(MISTAKE_CHARS).collect(),
+                                remark: mind.second.repair(&fault),
+                            })),
+                            _ => State::GivenUp,
+                        };
+                        Verdict::of_fault(&fault)
+                    }
+                }
+            }
+        };
+        self.records.push(CallRecord::new(&call, purpose, answered, verdict));
+    }
+
+    /// Looks around if that is what the reply asks for and it may; else the turn is done.
+    fn act(&mut self, stage: Stage<'_>, observation: &Observation<'_>, said: String, actions: Vec<Action>) {
+        let mind = stage.world.minds.mind(self.model);
+        let may_look = self.exchanges.len() < stage.world.config.prompt.look_rounds;
+        let looks = actions.iter().any(only_looks);
+        let prompter = self.prompter(mind);
+        let viewer = stage.viewer(self.agent);
+        let mut answer = String::new();
+        for action in actions.iter().filter(|action| may_look && only_looks(action)) {
+            let found = viewer.look(action, observation, self.read);
+            if matches!(action, Action::Refresh) {
+                self.read += found.rows.len();
+            }
+            let found = found.without(&self.shown);
+            let (posts, users) = (self.shown.rows.len() + 1, self.shown.users.len() + 1);
+            answer += &prompter.looked(action, &viewer.sight(&found), posts, users);
+            self.shown.add(&found);
+        }
+        self.actions.extend(actions);
+        self.state = State::Done;
+        if looks && may_look {
+            self.exchanges.push(Exchange { said, answer });
+            self.state = State::Acting;
+        }
+    }
+
+    /// What the agent does.
+    pub(crate) fn decision(&mut self, stage: Stage<'_>, observation: Observation<'_>) -> Decision {
+        let gave_up = matches!(self.state, State::GivenUp);
+        let world = stage.world;
+        if gave_up && self.actions.is_empty() && world.config.calls.fallback == Fallback::Behaviour {
+            return world.choose(stage.now, observation);
+        }
+        let read = if self.next_call == 0 { 0 } else { self.read };
+        let looked = self.shown.rows[self.first.rows.len()..].to_vec();
+        let in_feed = |row: &murmur_core::PostId| observation.feed[..read].iter().any(|seen| seen.post == *row);
+        let looked = looked.into_iter().filter(|row| !in_feed(row)).collect();
+        Decision { agent: self.agent, read, looked, actions: std::mem::take(&mut self.actions) }
+    }
+}
+
+impl<'a> Stage<'a> {
+    fn viewer(self, agent: AgentId) -> Viewer<'a> {
+        Viewer { world: self.world, now: self.now, agent }
+    }
+}
+
+/// What a reply said, as text: of tool calls their names and arguments.
+fn said(reply: &murmur_llm::ChatReply) -> String {
+    let mut said = reply.text.clone();
+    for call in &reply.tool_calls {
+        said += &format!("{} {}\n", call.name, call.arguments);
+    }
+    said
+}
+
+pub(crate) fn system(text: &str) -> Message<'_> {
+    Message::System { content: text.into() }
+}
+
+pub(crate) fn user(text: &str) -> Message<'_> {
+    Message::User { content: text.into() }
+}
+
+fn assistant(text: &str) -> Message<'_> {
+    Message::Assistant { content: text.into(), tool_calls: Vec::new().into() }
+}
