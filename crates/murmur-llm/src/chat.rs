@@ -46,7 +46,7 @@ pub enum Message<'a> {
         /// The text.
         content: Cow<'a, str>,
         /// The tools it called.
-        #[serde(skip_serializing_if = "is_empty", serialize_with = "as_sent")]
+        #[serde(skip_serializing_if = "<[_]>::is_empty", serialize_with = "as_sent")]
         tool_calls: Cow<'a, [ToolCall]>,
     },
     /// What a tool answered.
@@ -143,7 +143,7 @@ struct Body<'a> {
     top_p: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     max_tokens: Option<u32>,
-    #[serde(skip_serializing_if = "is_empty_slice")]
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     stop: &'a [String],
     #[serde(flatten)]
     extra: &'a std::collections::BTreeMap<String, serde_json::Value>,
@@ -185,16 +185,8 @@ fn bytes(body: &Body<'_>) -> Vec<u8> {
     serde_json::to_vec(body).expect("texts, numbers and JSON with text keys always serialise")
 }
 
-fn is_empty(calls: &Cow<'_, [ToolCall]>) -> bool {
-    calls.is_empty()
-}
-
-fn is_empty_slice(stop: &[String]) -> bool {
-    stop.is_empty()
-}
-
 /// Tool calls in the form of the protocol.
-fn as_sent<S: Serializer>(calls: &Cow<'_, [ToolCall]>, serializer: S) -> Result<S::Ok, S::Error> {
+fn as_sent<S: Serializer>(calls: &[ToolCall], serializer: S) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]
     struct Sent<'a> {
         id: &'a str,
