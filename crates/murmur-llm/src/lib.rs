@@ -33,7 +33,7 @@ mod text;
 
 pub use account::{Account, Budget, Spent};
 pub use answer::{ChatReply, Finish};
-pub use chat::{ChatRequest, Message, PreparedRequest, RequestHash, ToolCall, Usage};
+pub use chat::{ChatRequest, HashError, Message, PreparedRequest, RequestHash, ToolCall, Usage};
 pub use config::EndpointConfig;
 pub use embeddings::EmbeddingClient;
 pub use error::{EmbeddingError, ModelError, ServerError};

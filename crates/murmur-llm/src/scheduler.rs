@@ -442,7 +442,7 @@ impl Drive<'_, '_> {
     fn backoff(&self, begun: &Begun, asked: Option<Duration>) -> Duration {
         let scale = self.config.backoff_seconds / retry::FIRST.as_secs_f64();
         let longest = retry::wait(begun.attempts, None).mul_f64(scale).min(retry::LONGEST);
-        let draw = xxh3_64_with_seed(&begun.hash.0.to_le_bytes(), begun.attempts.into());
+        let draw = xxh3_64_with_seed(&begun.hash.get().to_le_bytes(), begun.attempts.into());
         let jittered = longest.mul_f64(1.0 - 0.5 * (draw as f64 / u64::MAX as f64));
         jittered.max(asked.unwrap_or_default())
     }
