@@ -10,6 +10,7 @@
 
 mod account;
 mod answer;
+mod batch_file;
 mod breaker;
 mod bucket;
 mod chat;
@@ -33,6 +34,7 @@ mod text;
 
 pub use account::{Account, Budget, Spent};
 pub use answer::{ChatReply, Finish};
+pub use batch_file::{BatchLineError, BatchResult, batch_line, parse_batch_result};
 pub use chat::{ChatRequest, HashError, Message, PreparedRequest, RequestHash, ToolCall, Usage};
 pub use config::EndpointConfig;
 pub use embeddings::EmbeddingClient;
