@@ -90,6 +90,11 @@ impl CallFailure {
     pub(crate) fn is_passing(&self) -> bool {
         matches!(self, Self::Timeout | Self::Overloaded { .. } | Self::Malformed { .. } | Self::Cut { .. })
     }
+
+    /// Whether the endpoint refuses any request: a key it does not take, a model it has not, a certificate, a redirect.
+    pub(crate) fn is_of_endpoint(&self) -> bool {
+        matches!(self, Self::Refused { status: None | Some(300..=399 | 401 | 403..=405), .. })
+    }
 }
 
 impl From<Failure> for CallFailure {
