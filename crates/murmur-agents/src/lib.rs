@@ -1,13 +1,14 @@
 //! Agents: who they are, what they believe, and how they decide without a language model.
 //!
 //! [`Population`] holds the personas, [`Beliefs`] the opinions that reading changes, [`Behaviour`] the policy that
-//! turns an [`Observation`] into a [`Decision`].
+//! turns an [`Observation`] into a [`Decision`]. Agents that a language model decides for have a [`Memory`] besides.
 //!
 //! Invariant: an agent decides from its own row and its observation alone. No function here sees another agent's
 //! opinions.
 
 mod behaviour;
 mod decision;
+mod memory;
 mod observation;
 mod opinion;
 mod population;
@@ -16,6 +17,7 @@ mod writing;
 
 pub use behaviour::{Behaviour, BehaviourConfig, Engagement, UtilityConfig};
 pub use decision::Decision;
+pub use memory::{Deed, DeedKind, Memory, MemoryConfig, MemorySummary, Recall};
 pub use observation::{Observation, Seen, SeenAccount, Ties};
 pub use opinion::{Beliefs, InitialOpinions, OpinionModel};
 pub use population::{Hours, Interests, Persona, Population, PreviousPost};

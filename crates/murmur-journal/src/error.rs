@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use murmur_core::Step;
 
-use crate::{Shard, TableId};
+use crate::{ReplyKey, Shard, TableId};
 
 /// Why a journal or a checkpoint cannot be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +52,35 @@ pub enum JournalError {
         path: PathBuf,
         /// What should have been there.
         expected: &'static str,
+    },
+    /// A line of the reply ledger is not as it was written.
+    #[error(
+        "{}, line {line}, is damaged: expected {expected}. Restore the file from a copy; or delete the line, and its \
+         reply is asked for again where the run may call the model",
+        path.display()
+    )]
+    DamagedReply {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// What should have been there.
+        expected: &'static str,
+    },
+    /// A reply is larger than a line of the ledger may be.
+    #[error(
+        "the reply to call {} of agent {} in step {} has {bytes} bytes as a line of {}: at most {limit} are possible",
+        key.call, key.agent, key.step, path.display()
+    )]
+    ReplyTooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The call.
+        key: ReplyKey,
+        /// The bytes of its line.
+        bytes: usize,
+        /// The most that a line can have.
+        limit: usize,
     },
     /// The disk, the quota or the limit on a file's size is exhausted.
     #[error("no room to write {}: free some and go on; all committed steps are kept", .0.display())]

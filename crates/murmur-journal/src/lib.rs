@@ -16,6 +16,7 @@ mod folder;
 mod layout;
 mod manifest;
 mod reader;
+mod replies;
 #[cfg(test)]
 mod test;
 mod varint;
@@ -29,4 +30,5 @@ pub use error::JournalError;
 pub use folder::{OpenedFolder, RunError, RunFolder};
 pub use manifest::{Ancestor, InputFile, Manifest};
 pub use reader::{JournalReader, StepBatches, Tables};
+pub use replies::{LedgerEntry, Place, ReplyKey, ReplyLedger, StepReplies};
 pub use writer::{Durability, JournalWriter, Recovered, Settings};

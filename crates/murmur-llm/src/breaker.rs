@@ -1,27 +1,35 @@
 //! A circuit breaker: an endpoint that fails again and again is left alone for a while.
+//!
+//! A server that says how long it wants to be left alone (`Retry-After`) is not broken but busy: it gets that time, and
+//! then requests as before. One that is silent or broken gets a single request, to see whether it is mended.
 
 use std::time::{Duration, Instant};
 
 /// Failures in a row that open it.
 const MOST_FAILURES: u32 = 5;
-/// How long it stays open the first time; twice as long each time that a probe fails.
+/// How long an endpoint is left alone the first time; twice as long each time, until it answers.
 const FIRST_REST: Duration = Duration::from_secs(1);
 const LONGEST_REST: Duration = Duration::from_secs(30);
 
-/// Closed while all is well; open while nothing is sent; then one request is let through to probe.
+/// Whether an endpoint may be sent requests.
 #[derive(Debug)]
 pub(crate) struct Breaker {
     state: State,
     /// Failures since the last success.
     failures: u32,
-    /// How often it has opened since the last success.
+    /// How often it was left alone since the last success.
     rests: u32,
 }
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum State {
+    /// All is well.
     Closed,
+    /// Nothing is sent, as the server asked.
+    Resting { until: Instant },
+    /// Nothing is sent, then a probe.
     Open { until: Instant },
+    /// A probe is on its way.
     Probing,
 }
 
@@ -34,31 +42,42 @@ impl Breaker {
     pub(crate) fn admits(&self, now: Instant) -> bool {
         match self.state {
             State::Closed => true,
-            State::Open { until } => now >= until,
+            State::Resting { until } | State::Open { until } => now >= until,
             State::Probing => false,
         }
     }
 
+    /// Whether requests may be sent without waiting for anything.
     pub(crate) fn is_closed(&self) -> bool {
         self.state == State::Closed
     }
 
-    /// When it lets a request through again, if it is open.
+    /// Whether the endpoint seems broken.
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.state, State::Open { .. } | State::Probing)
+    }
+
+    /// Whether it has been left alone, and has not answered well since.
+    pub(crate) fn is_out(&self) -> bool {
+        self.rests > 0
+    }
+
+    /// When it lets requests through again, if it does not now.
     pub(crate) fn opens_until(&self) -> Option<Instant> {
         match self.state {
-            State::Open { until } => Some(until),
-            _ => None,
+            State::Resting { until } | State::Open { until } => Some(until),
+            State::Closed | State::Probing => None,
         }
     }
 
-    /// A request is sent.
-    pub(crate) fn begin(&mut self) {
-        if let State::Open { .. } = self.state {
-            self.state = State::Probing;
-        }
+    /// A request is sent. Says whether it is a probe.
+    pub(crate) fn begin(&mut self) -> bool {
+        let is_probe = matches!(self.state, State::Open { .. });
+        self.state = if is_probe { State::Probing } else { State::Closed };
+        is_probe
     }
 
-    /// The probe, if one was sent, was dropped and will have no result.
+    /// The probe, if one was sent, has no result.
     pub(crate) fn abandon_probe(&mut self, now: Instant) {
         if self.state == State::Probing {
             self.state = State::Open { until: now };
@@ -67,22 +86,30 @@ impl Breaker {
 
     /// A request has been answered.
     pub(crate) fn success(&mut self) {
-        *self = Self::new();
+        let state = match self.state {
+            // One that was sent before does not shorten what the server asked for.
+            State::Resting { .. } => self.state,
+            _ => State::Closed,
+        };
+        *self = Self { state, ..Self::new() };
     }
 
     /// A request has failed by the server's fault, which `asked` to be left alone for so long.
     pub(crate) fn failure(&mut self, now: Instant, asked: Option<Duration>) {
-        self.failures += 1;
+        self.failures = self.failures.saturating_add(1);
         let opens = match self.state {
             State::Closed => self.failures >= MOST_FAILURES,
             State::Probing => true,
             // One that was sent before it opened.
-            State::Open { .. } => false,
+            State::Resting { .. } | State::Open { .. } => false,
         };
         if opens {
             let rest = FIRST_REST.saturating_mul(1 << self.rests.min(16)).min(LONGEST_REST);
-            self.state = State::Open { until: now + rest.max(asked.unwrap_or_default()) };
-            self.rests += 1;
+            self.rests = self.rests.saturating_add(1);
+            self.state = match asked {
+                Some(asked) => State::Resting { until: now + asked.max(rest) },
+                None => State::Open { until: now + rest },
+            };
         }
     }
 }
@@ -109,18 +136,45 @@ mod tests {
         breaker.failure(start, Some(Duration::from_secs(90)));
         assert!(breaker.admits(second(1)), "one that was sent before does not count");
 
-        breaker.begin();
+        assert!(breaker.begin());
         assert!(!breaker.admits(second(1)), "one probe is enough");
         breaker.failure(second(1), None);
         assert_eq!(breaker.opens_until(), Some(second(3)));
         breaker.begin();
-        breaker.failure(second(3), Some(Duration::from_secs(7)));
-        assert_eq!(breaker.opens_until(), Some(second(10)));
-        breaker.begin();
         breaker.abandon_probe(second(11));
-        assert!(breaker.admits(second(11)));
-        breaker.begin();
+        assert!(breaker.admits(second(11)) && breaker.is_open() && breaker.is_out());
+        assert!(breaker.begin());
         breaker.success();
-        assert!(breaker.is_closed() && breaker.admits(second(10)));
+        assert!(breaker.is_closed() && breaker.admits(second(10)) && !breaker.is_out());
+    }
+
+    #[test]
+    fn a_server_that_asks_for_time_gets_it_and_is_not_broken() {
+        let start = Instant::now();
+        let second = |s| start + Duration::from_secs(s);
+        let asked = Some(Duration::from_secs(7));
+        let mut breaker = Breaker::new();
+        for _ in 0..4 {
+            breaker.failure(start, asked);
+        }
+        assert!(breaker.is_closed(), "others may be answered");
+        breaker.failure(start, asked);
+        assert!(breaker.is_out() && !breaker.is_open() && !breaker.is_closed());
+        breaker.success();
+        assert_eq!((breaker.admits(second(6)), breaker.opens_until()), (false, Some(second(7))));
+        assert!(!breaker.is_out(), "something has been answered");
+
+        assert!(breaker.admits(second(7)) && !breaker.begin());
+        assert!(breaker.admits(second(7)), "not only one");
+        for _ in 0..5 {
+            breaker.failure(second(7), asked);
+        }
+        breaker.begin();
+        breaker.failure(second(14), Some(Duration::ZERO));
+        assert_eq!(
+            breaker.opens_until(),
+            Some(second(16)),
+            "one more is enough, and at least twice the first rest"
+        );
     }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::str::FromStr;
 
 use hyper::body::Bytes;
 use serde::{Deserialize, Serialize, Serializer};
@@ -9,6 +10,7 @@ use serde_json::value::RawValue;
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::ModelConfig;
+use crate::text::excerpt;
 
 /// A request, but for what the model's configuration says. Lend it what is shared between agents.
 #[derive(Clone, Debug, Default)]
@@ -46,7 +48,7 @@ pub enum Message<'a> {
         /// The text.
         content: Cow<'a, str>,
         /// The tools it called.
-        #[serde(skip_serializing_if = "is_empty", serialize_with = "as_sent")]
+        #[serde(skip_serializing_if = "<[_]>::is_empty", serialize_with = "as_sent")]
         tool_calls: Cow<'a, [ToolCall]>,
     },
     /// What a tool answered.
@@ -88,13 +90,56 @@ impl Usage {
 }
 
 /// What a request is known by: xxh3-128 of its body with the seed, whether it is sent or not. The endpoint and the key
-/// have no part in it.
+/// have no part in it. Written as 32 hexadecimal digits, in JSON too.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-pub struct RequestHash(pub u128);
+#[serde(into = "String", try_from = "String")]
+pub struct RequestHash(u128);
+
+impl RequestHash {
+    /// The number.
+    pub fn get(self) -> u128 {
+        self.0
+    }
+}
+
+impl From<u128> for RequestHash {
+    fn from(number: u128) -> Self {
+        Self(number)
+    }
+}
 
 impl fmt::Display for RequestHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:032x}", self.0)
+    }
+}
+
+/// A text that is no hash of a request.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("expected 32 hexadecimal digits, found {0:?}")]
+pub struct HashError(String);
+
+impl FromStr for RequestHash {
+    type Err = HashError;
+
+    fn from_str(text: &str) -> Result<Self, HashError> {
+        let is_hash = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let number = is_hash.then(|| u128::from_str_radix(text, 16).ok()).flatten();
+        number.map(Self).ok_or_else(|| HashError(excerpt(text, 40)))
+    }
+}
+
+impl From<RequestHash> for String {
+    fn from(hash: RequestHash) -> Self {
+        hash.to_string()
+    }
+}
+
+impl TryFrom<String> for RequestHash {
+    type Error = HashError;
+
+    fn try_from(text: String) -> Result<Self, HashError> {
+        text.parse()
     }
 }
 
@@ -143,7 +188,7 @@ struct Body<'a> {
     top_p: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     max_tokens: Option<u32>,
-    #[serde(skip_serializing_if = "is_empty_slice")]
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     stop: &'a [String],
     #[serde(flatten)]
     extra: &'a std::collections::BTreeMap<String, serde_json::Value>,
@@ -169,7 +214,7 @@ impl ModelConfig {
             seed: Some(request.seed),
         };
         let with_seed = bytes(&body);
-        let hash = RequestHash(xxh3_128(&with_seed));
+        let hash = RequestHash::from(xxh3_128(&with_seed));
         let body = match self.honours_seed {
             true => with_seed,
             false => {
@@ -185,16 +230,8 @@ fn bytes(body: &Body<'_>) -> Vec<u8> {
     serde_json::to_vec(body).expect("texts, numbers and JSON with text keys always serialise")
 }
 
-fn is_empty(calls: &Cow<'_, [ToolCall]>) -> bool {
-    calls.is_empty()
-}
-
-fn is_empty_slice(stop: &[String]) -> bool {
-    stop.is_empty()
-}
-
 /// Tool calls in the form of the protocol.
-fn as_sent<S: Serializer>(calls: &Cow<'_, [ToolCall]>, serializer: S) -> Result<S::Ok, S::Error> {
+fn as_sent<S: Serializer>(calls: &[ToolCall], serializer: S) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]
     struct Sent<'a> {
         id: &'a str,
@@ -271,5 +308,22 @@ mod tests {
         assert_eq!(plain.to_string().len(), 32);
         let unsent = config(json!({ "honours_seed": false })).prepare(&request(7));
         assert_eq!(serde_json::from_slice::<Value>(unsent.body()).unwrap().get("seed"), None);
+    }
+
+    #[test]
+    fn hashes_are_32_digits_and_come_back_from_them() {
+        for number in [0, 0xABC, u128::MAX] {
+            let hash = RequestHash::from(number);
+            let text = format!("{number:032x}");
+            assert_eq!((hash.get(), hash.to_string(), text.parse()), (number, text.clone(), Ok(hash)));
+            let json = serde_json::to_string(&hash).unwrap();
+            assert_eq!(
+                (json.as_str(), serde_json::from_str(&json).ok()),
+                (&*format!("\"{text}\""), Some(hash))
+            );
+        }
+        for text in ["", "+bc", "abc", &"0".repeat(33), &"g".repeat(32), &format!("+{}", "0".repeat(31))] {
+            assert!(text.parse::<RequestHash>().is_err(), "{text}");
+        }
     }
 }

@@ -166,15 +166,22 @@ impl Endpoints {
         self.list[home].queue.push_front(call);
     }
 
+    /// Takes a call back that has been queued again.
+    pub(crate) fn withdraw(&mut self, call: u32) {
+        for endpoint in &mut self.list {
+            endpoint.queue.retain(|&queued| queued != call);
+        }
+    }
+
     /// Whether there is an endpoint in order besides this one.
     pub(crate) fn has_another(&self, than: usize) -> bool {
         let in_order = |endpoint: &Endpoint| !endpoint.gone && endpoint.breaker.is_closed();
         self.list.iter().enumerate().any(|(place, endpoint)| place != than && in_order(endpoint))
     }
 
-    /// Whether any endpoint is in order.
-    pub(crate) fn any_in_order(&self) -> bool {
-        self.has_another(usize::MAX)
+    /// Whether there is an endpoint that has not been left alone since it last answered well.
+    pub(crate) fn any_answers(&self) -> bool {
+        self.list.iter().any(|endpoint| !endpoint.gone && !endpoint.breaker.is_out())
     }
 
     /// The next call to send and where to, if there is one and room for it.
@@ -205,7 +212,7 @@ impl Endpoints {
         self.list.iter_mut().flat_map(|endpoint| endpoint.queue.drain(..)).collect()
     }
 
-    /// When the next endpoint that is left alone gets a probe.
+    /// When the next endpoint that is left alone gets a request.
     pub(crate) fn next_probe(&self, now: Instant) -> Option<Instant> {
         self.list.iter().filter_map(|endpoint| endpoint.breaker.opens_until()).filter(|&at| at > now).min()
     }
@@ -213,7 +220,7 @@ impl Endpoints {
     /// How many there are, how many are in order, and how many requests these may have in flight.
     pub(crate) fn counts(&self) -> (usize, usize, usize) {
         let here = self.list.iter().filter(|endpoint| !endpoint.gone);
-        let healthy = here.clone().filter(|endpoint| endpoint.breaker.is_closed());
+        let healthy = here.clone().filter(|endpoint| !endpoint.breaker.is_open());
         (here.count(), healthy.clone().count(), healthy.map(|endpoint| endpoint.pace.limit()).sum())
     }
 }

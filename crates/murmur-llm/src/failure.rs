@@ -90,6 +90,11 @@ impl CallFailure {
     pub(crate) fn is_passing(&self) -> bool {
         matches!(self, Self::Timeout | Self::Overloaded { .. } | Self::Malformed { .. } | Self::Cut { .. })
     }
+
+    /// Whether the endpoint refuses any request: a key it does not take, a model it has not, a certificate, a redirect.
+    pub(crate) fn is_of_endpoint(&self) -> bool {
+        matches!(self, Self::Refused { status: None | Some(300..=399 | 401 | 403..=405), .. })
+    }
 }
 
 impl From<Failure> for CallFailure {
@@ -111,6 +116,7 @@ impl From<Failure> for CallFailure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{CallOutcome, ChatReply, Finish, ToolCall, Usage};
 
     #[test]
     fn kinds_have_the_names_they_are_serialised_with() {
@@ -130,6 +136,27 @@ mod tests {
             let json = serde_json::to_value(&failure).unwrap();
             assert_eq!((failure.kind(), json["kind"].as_str().unwrap()), (kind, CallFailure::NAMES[kind]));
             assert_eq!(serde_json::from_value::<CallFailure>(json).unwrap(), failure);
+        }
+    }
+
+    #[test]
+    fn a_ledger_can_keep_every_outcome() {
+        let call = ToolCall { id: String::new(), name: "like\n".into(), arguments: "{\"é\": 1}".into() };
+        let finishes =
+            [Finish::Stop, Finish::ToolCalls, Finish::Length, Finish::ContentFilter, Finish::Other];
+        let replies = finishes.map(|finish| {
+            let usage = Usage { input: 1, cached: 2, output: u32::MAX };
+            Ok(ChatReply { text: "\u{0}\u{1F600}\"".into(), tool_calls: vec![call.clone()], finish, usage })
+        });
+        let failures = [
+            CallFailure::Refused { status: Some(400), said: "no".into() },
+            CallFailure::Refused { status: None, said: String::new() },
+            CallFailure::Cancelled,
+        ];
+        for outcome in replies.into_iter().chain(failures.map(Err)) {
+            let json = serde_json::to_string(&outcome).unwrap();
+            assert!(!json.contains('\n'), "one line of a ledger");
+            assert_eq!(serde_json::from_str::<CallOutcome>(&json).unwrap(), outcome, "{json}");
         }
     }
 }

@@ -10,6 +10,7 @@
 
 mod account;
 mod answer;
+mod batch_file;
 mod breaker;
 mod bucket;
 mod chat;
@@ -33,7 +34,8 @@ mod text;
 
 pub use account::{Account, Budget, Spent};
 pub use answer::{ChatReply, Finish};
-pub use chat::{ChatRequest, Message, PreparedRequest, RequestHash, ToolCall, Usage};
+pub use batch_file::{BatchLineError, BatchResult, batch_line, parse_batch_result};
+pub use chat::{ChatRequest, HashError, Message, PreparedRequest, RequestHash, ToolCall, Usage};
 pub use config::EndpointConfig;
 pub use embeddings::EmbeddingClient;
 pub use error::{EmbeddingError, ModelError, ServerError};

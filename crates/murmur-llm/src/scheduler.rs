@@ -6,13 +6,13 @@
 //! request is rendered when it is sent, and again for each retry, so that what waits takes four bytes.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeSet, BinaryHeap};
 use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::future::FutureExt;
+use futures_util::future::{FutureExt, LocalBoxFuture};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use rustc_hash::FxHashMap;
 use tokio::runtime::{Builder, Runtime};
@@ -23,7 +23,7 @@ use crate::account::Account;
 use crate::answer::{self, ChatReply};
 use crate::bucket::Bucket;
 use crate::chat::{PreparedRequest, RequestHash};
-use crate::endpoints::{self, Endpoints, Resource};
+use crate::endpoints::{self, Endpoint, Endpoints, Resource};
 use crate::figures::Figures;
 use crate::pace::Epoch;
 use crate::server::{Failure, Server};
@@ -31,6 +31,8 @@ use crate::{CallFailure, ModelConfig, ModelError, ServerError, retry};
 
 /// The loop looks around at least so often.
 const TICK: Duration = Duration::from_secs(1);
+/// Requests that are rendered one after the other before the loop looks around.
+const BURST: usize = 32;
 /// How often an endpoint that is not ready is asked again.
 const READY_AGAIN: Duration = Duration::from_millis(500);
 
@@ -167,7 +169,8 @@ impl Scheduler {
             begun: FxHashMap::default(),
             retries: BinaryHeap::new(),
             results: Vec::new(),
-            in_order_at: start,
+            overdue: BTreeSet::new(),
+            answered_at: start,
             given_up: false,
         };
         self.runtime.block_on(drive.drive())
@@ -213,8 +216,10 @@ struct Drive<'a, 'b> {
     retries: BinaryHeap<Reverse<Retry>>,
     results: Vec<(u32, CallResult)>,
     until: Option<Instant>,
-    /// When an endpoint was last in order.
-    in_order_at: Instant,
+    /// Calls that have begun and wait for room, by when their time is over.
+    overdue: BTreeSet<(Instant, u32)>,
+    /// When there was last an endpoint that answers.
+    answered_at: Instant,
     given_up: bool,
 }
 
@@ -222,6 +227,8 @@ struct Begun {
     hash: RequestHash,
     since: Instant,
     attempts: u32,
+    /// Attempts that count towards `retries`.
+    failures: u32,
 }
 
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -236,9 +243,14 @@ struct Attempt {
     call: u32,
     endpoint: usize,
     epoch: Epoch,
+    /// It shows whether an endpoint is in order again.
+    is_probe: bool,
     since: Instant,
     tokens_expected: f64,
 }
+
+/// An attempt on the wire.
+type Exchange = LocalBoxFuture<'static, Ended>;
 
 /// How an attempt ended.
 struct Ended {
@@ -260,13 +272,20 @@ impl Drive<'_, '_> {
                 self.fail_all(&failure);
                 break;
             }
-            if self.batch.accounts.iter().any(|account| account.is_spent()) {
+            if self.is_spent() {
                 self.fail_waiting(&CallFailure::BudgetSpent);
             }
-            while let Some(attempt) = self.send(now) {
-                in_flight.push(attempt);
+            let mut sent = 0;
+            while sent < BURST && self.send(now, &mut in_flight) {
+                sent += 1;
+                self.take_in(&mut in_flight);
             }
             self.show(in_flight.len());
+            if sent == BURST {
+                tokio::task::yield_now().await;
+                self.take_in(&mut in_flight);
+                continue;
+            }
             let wake = self.wake(now).into();
             if in_flight.is_empty() {
                 if self.results.len() < self.batch.count as usize && !self.given_up {
@@ -274,9 +293,7 @@ impl Drive<'_, '_> {
                 }
             } else if let Ok(Some(ended)) = timeout_at(wake, in_flight.next()).await {
                 self.ended(ended);
-                while let Some(Some(ended)) = in_flight.next().now_or_never() {
-                    self.ended(ended);
-                }
+                self.take_in(&mut in_flight);
             }
         }
         self.show(0);
@@ -294,155 +311,180 @@ impl Drive<'_, '_> {
         while self.retries.peek().is_some_and(|Reverse(retry)| retry.due <= now) {
             if let Some(Reverse(Retry { call, failed_at, .. })) = self.retries.pop() {
                 self.endpoints.again(call, (self.batch.affinity)(call), failed_at);
+                let due = self.begun.get(&call).and_then(|begun| self.due(begun));
+                self.overdue.extend(due.map(|due| (due, call)));
             }
         }
-        if self.endpoints.any_in_order() {
-            self.in_order_at = now;
+        while self.overdue.first().is_some_and(|&(due, _)| due <= now) {
+            if let Some((_, call)) = self.overdue.pop_first() {
+                self.endpoints.withdraw(call);
+                self.fail([call], &CallFailure::Deadline);
+            }
         }
+        if self.endpoints.any_answers() {
+            self.answered_at = now;
+        }
+    }
+
+    /// When a call's time is over.
+    fn due(&self, begun: &Begun) -> Option<Instant> {
+        self.config.deadline_seconds.map(|seconds| begun.since + Duration::from_secs_f64(seconds))
+    }
+
+    fn is_spent(&self) -> bool {
+        self.batch.accounts.iter().any(|account| account.is_spent())
     }
 
     /// Why the batch is over before its time, if it is.
     fn end(&self, now: Instant) -> Option<CallFailure> {
-        let patience = Duration::from_secs_f64(self.config.patience_seconds);
         if self.given_up {
             Some(CallFailure::Cancelled)
         } else if self.until.is_some_and(|until| now >= until) {
             Some(CallFailure::Deadline)
-        } else if now.saturating_duration_since(self.in_order_at) >= patience {
+        } else if now.saturating_duration_since(self.answered_at) >= self.patience() {
             Some(CallFailure::NoEndpoint)
         } else {
             None
         }
     }
 
-    /// Begins the next attempt, if there is a call, an endpoint with room, and the rates allow it.
-    fn send(&mut self, now: Instant) -> Option<impl Future<Output = Ended> + use<>> {
-        loop {
-            if self.given_up {
-                return None;
-            }
-            if self.rates_wait(now) > Duration::ZERO {
-                self.endpoints.starve(now);
-                return None;
-            }
-            let (call, place) = self.endpoints.next(now)?;
-            match (self.batch.render)(call) {
-                Job::Known(hash, outcome) => {
-                    self.begun.remove(&call);
-                    self.finish(
-                        call,
-                        CallResult {
-                            hash: Some(hash),
-                            outcome: *outcome,
-                            attempts: 0,
-                            elapsed: Duration::ZERO,
-                            endpoint: None,
-                        },
-                    );
-                }
-                Job::Ask(request) => return Some(self.attempt(call, place, request, now)),
-            }
+    fn patience(&self) -> Duration {
+        Duration::from_secs_f64(self.config.patience_seconds)
+    }
+
+    /// Takes in what has ended, and lets what has been rendered be sent.
+    fn take_in(&mut self, in_flight: &mut FuturesUnordered<Exchange>) {
+        while let Some(Some(ended)) = in_flight.next().now_or_never() {
+            self.ended(ended);
         }
     }
 
-    fn attempt(
-        &mut self,
-        call: u32,
-        place: usize,
-        request: PreparedRequest,
-        now: Instant,
-    ) -> impl Future<Output = Ended> + use<> {
-        let begun = self.begun.entry(call).or_insert(Begun { hash: request.hash, since: now, attempts: 0 });
+    /// Begins the next attempt, or takes a result that is known. Says whether there was something to do: a call, an
+    /// endpoint with room, nothing against it in rates and budgets.
+    fn send(&mut self, now: Instant, in_flight: &mut FuturesUnordered<Exchange>) -> bool {
+        if self.given_up || self.is_spent() {
+            return false;
+        }
+        if self.rates_wait(now) > Duration::ZERO {
+            self.endpoints.starve(now);
+            return false;
+        }
+        let Some((call, place)) = self.endpoints.next(now) else { return false };
+        if let Some(due) = self.begun.get(&call).and_then(|begun| self.due(begun)) {
+            self.overdue.remove(&(due, call));
+        }
+        match (self.batch.render)(call) {
+            Job::Ask(request) => in_flight.push(self.attempt(call, place, request)),
+            Job::Known(hash, outcome) => {
+                self.begun.remove(&call);
+                let (attempts, elapsed, endpoint) = (0, Duration::ZERO, None);
+                self.finish(
+                    call,
+                    CallResult { hash: Some(hash), outcome: *outcome, attempts, elapsed, endpoint },
+                );
+            }
+        }
+        true
+    }
+
+    fn attempt(&mut self, call: u32, place: usize, request: PreparedRequest) -> Exchange {
+        let now = Instant::now();
+        let first = Begun { hash: request.hash, since: now, attempts: 0, failures: 0 };
+        let begun = self.begun.entry(call).or_insert(first);
+        begun.hash = request.hash;
         begun.attempts += 1;
-        let own = self.config.deadline_seconds.map(|seconds| begun.since + Duration::from_secs_f64(seconds));
-        let left = own.into_iter().chain(self.until).map(|until| until.saturating_duration_since(now)).min();
+        let due = self.config.deadline_seconds.map(|seconds| begun.since + Duration::from_secs_f64(seconds));
+        let left = due.into_iter().chain(self.until).map(|until| until.saturating_duration_since(now)).min();
         let timeout = Duration::from_secs_f64(self.config.timeout_seconds).min(left.unwrap_or(Duration::MAX));
 
         let tokens_expected = request.tokens_expected();
-        self.requests.as_mut().into_iter().for_each(|bucket| bucket.take(1.0));
-        self.tokens.as_mut().into_iter().for_each(|bucket| bucket.take(tokens_expected));
+        take(self.requests, 1.0);
+        take(self.tokens, tokens_expected);
         self.figures.attempt();
         let endpoint = &mut self.endpoints.list[place];
         endpoint.in_flight += 1;
-        endpoint.breaker.begin();
-        let attempt =
-            Attempt { call, endpoint: place, epoch: endpoint.pace.epoch(), since: now, tokens_expected };
-        exchange(endpoint.server.clone(), attempt, request, timeout)
+        let is_probe = endpoint.breaker.begin();
+        let epoch = endpoint.pace.epoch();
+        let attempt = Attempt { call, endpoint: place, epoch, is_probe, since: now, tokens_expected };
+        exchange(endpoint.server.clone(), attempt, request, timeout).boxed_local()
     }
 
     fn ended(&mut self, ended: Ended) {
-        let Ended { attempt, latency, outcome, asked } = ended;
         let now = Instant::now();
-        let endpoint = &mut self.endpoints.list[attempt.endpoint];
-        endpoint.in_flight -= 1;
-        match &outcome {
+        self.endpoints.list[ended.attempt.endpoint].in_flight -= 1;
+        match &ended.outcome {
             Ok(reply) => {
-                endpoint.pace.reply(attempt.epoch, latency);
-                endpoint.breaker.success();
-                let tokens = reply.usage.tokens() as f64;
-                self.tokens
-                    .as_mut()
-                    .into_iter()
-                    .for_each(|bucket| bucket.take(tokens - attempt.tokens_expected));
+                take(self.tokens, reply.usage.tokens() as f64 - ended.attempt.tokens_expected);
                 let cost = self.config.prices.of(reply.usage);
                 self.figures.reply(reply.usage, cost);
                 self.batch.accounts.iter().for_each(|account| account.charge(cost));
             }
             Err(failure) => {
-                self.tokens.as_mut().into_iter().for_each(|bucket| bucket.take(-attempt.tokens_expected));
+                take(self.tokens, -ended.attempt.tokens_expected);
                 self.figures.failed_attempt(failure);
-                let is_servers_fault = match failure {
-                    CallFailure::Overloaded { .. } | CallFailure::Cut { .. } => true,
-                    // Not if it was given less time than usual.
-                    CallFailure::Timeout => latency.as_secs_f64() >= self.config.timeout_seconds,
-                    _ => false,
-                };
-                if is_servers_fault {
-                    endpoint.pace.overload(attempt.epoch);
-                    endpoint.breaker.failure(now, asked);
-                } else {
-                    // It has answered, however badly.
-                    endpoint.breaker.success();
-                }
             }
         }
-        self.retry_or_finish(&attempt, outcome, asked, now);
+        let may_go_elsewhere = self.endpoints.has_another(ended.attempt.endpoint);
+        self.learn(&ended, may_go_elsewhere, now);
+        self.retry_or_finish(ended, may_go_elsewhere, now);
     }
 
-    fn retry_or_finish(
-        &mut self,
-        attempt: &Attempt,
-        mut outcome: CallOutcome,
-        asked: Option<Duration>,
-        now: Instant,
-    ) {
+    /// What the end of an attempt says about its endpoint.
+    fn learn(&mut self, ended: &Ended, may_go_elsewhere: bool, now: Instant) {
+        let Ended { attempt, latency, outcome, asked } = ended;
+        let Endpoint { pace, breaker, .. } = &mut self.endpoints.list[attempt.endpoint];
+        match outcome {
+            Ok(_) => {
+                pace.reply(attempt.epoch, *latency);
+                breaker.success();
+            }
+            Err(CallFailure::Timeout) if latency.as_secs_f64() < self.config.timeout_seconds => {
+                // It was given less time than usual, for the sake of a deadline.
+                breaker.abandon_probe(now);
+            }
+            Err(CallFailure::Overloaded { .. } | CallFailure::Cut { .. } | CallFailure::Timeout) => {
+                pace.overload(attempt.epoch);
+                breaker.failure(now, *asked);
+            }
+            // Something answers in its place: a proxy, another service.
+            Err(CallFailure::Malformed { .. }) => breaker.failure(now, None),
+            Err(failure) if failure.is_of_endpoint() && may_go_elsewhere => breaker.failure(now, None),
+            Err(_) => breaker.success(),
+        }
+    }
+
+    fn retry_or_finish(&mut self, ended: Ended, may_go_elsewhere: bool, now: Instant) {
+        let Ended { attempt, mut outcome, asked, .. } = ended;
         let call = attempt.call;
-        let begun = &self.begun[&call];
-        let own = self.config.deadline_seconds.map(|seconds| begun.since + Duration::from_secs_f64(seconds));
+        let patience = self.patience();
+        let Some(mut begun) = self.begun.remove(&call) else { return };
         if let Err(failure) = &outcome
-            && failure.is_passing()
+            && (failure.is_passing() || failure.is_of_endpoint() && may_go_elsewhere)
         {
+            // A probe is not the call's own risk, and a server that says when to come again is taken at its word.
+            let is_young = now.saturating_duration_since(begun.since) < patience;
+            let is_free = attempt.is_probe || asked.is_some() && is_young;
+            begun.failures += u32::from(!is_free);
             // Another endpoint has not asked for anything.
-            let asked = asked.filter(|_| !self.endpoints.has_another(attempt.endpoint));
-            let due = now + self.backoff(begun, asked);
-            if own.is_some_and(|own| due >= own) {
+            let due = now + self.backoff(&begun, asked.filter(|_| !may_go_elsewhere));
+            if self.due(&begun).is_some_and(|over| due >= over) {
                 outcome = Err(CallFailure::Deadline);
-            } else if begun.attempts <= self.config.retries {
+            } else if begun.failures <= self.config.retries {
+                self.begun.insert(call, begun);
                 return self.retries.push(Reverse(Retry { due, call, failed_at: attempt.endpoint }));
             }
         }
-        if let Some(Begun { hash, since, attempts }) = self.begun.remove(&call) {
-            let endpoint = Some(self.endpoints.list[attempt.endpoint].url.clone());
-            let elapsed = now.saturating_duration_since(since);
-            self.finish(call, CallResult { hash: Some(hash), outcome, attempts, elapsed, endpoint });
-        }
+        let Begun { hash, since, attempts, .. } = begun;
+        let endpoint = Some(self.endpoints.list[attempt.endpoint].url.clone());
+        let elapsed = now.saturating_duration_since(since);
+        self.finish(call, CallResult { hash: Some(hash), outcome, attempts, elapsed, endpoint });
     }
 
     /// How long a call waits for its next attempt: a chance half of the backoff is left out, drawn from its hash.
     fn backoff(&self, begun: &Begun, asked: Option<Duration>) -> Duration {
         let scale = self.config.backoff_seconds / retry::FIRST.as_secs_f64();
         let longest = retry::wait(begun.attempts, None).mul_f64(scale).min(retry::LONGEST);
-        let draw = xxh3_64_with_seed(&begun.hash.0.to_le_bytes(), begun.attempts.into());
+        let draw = xxh3_64_with_seed(&begun.hash.get().to_le_bytes(), begun.attempts.into());
         let jittered = longest.mul_f64(1.0 - 0.5 * (draw as f64 / u64::MAX as f64));
         jittered.max(asked.unwrap_or_default())
     }
@@ -479,6 +521,7 @@ impl Drive<'_, '_> {
 
     /// All calls that are not in flight have failed.
     fn fail_waiting(&mut self, failure: &CallFailure) {
+        self.overdue.clear();
         let mut waiting = self.endpoints.drain();
         waiting.extend(self.retries.drain().map(|Reverse(retry)| retry.call));
         waiting.sort_unstable();
@@ -514,6 +557,25 @@ impl Drive<'_, '_> {
     }
 }
 
+/// Takes `amount` out of a bucket, if there is one.
+fn take(bucket: &mut Option<Bucket>, amount: f64) {
+    if let Some(bucket) = bucket {
+        bucket.take(amount);
+    }
+}
+
+/// The reply in an answer to a request of `sent` bytes.
+fn read(server: &Server, answer: &[u8], sent: usize) -> CallOutcome {
+    answer::reply(answer, sent).map_err(|failure| match failure {
+        // What was expected may name what was found.
+        CallFailure::Malformed { reason } => {
+            let reason = server.quote(format!("{reason}: {}", String::from_utf8_lossy(answer)).as_bytes());
+            CallFailure::Malformed { reason }
+        }
+        other => other,
+    })
+}
+
 /// Sends a request once.
 async fn exchange(
     server: Arc<Server>,
@@ -524,7 +586,7 @@ async fn exchange(
     let answer = server.attempt(Some(&request.body), timeout).await;
     let latency = attempt.since.elapsed();
     let (outcome, asked) = match answer {
-        Ok(bytes) => (answer::reply(&bytes, request.body.len()), None),
+        Ok(bytes) => (read(&server, &bytes, request.body.len()), None),
         Err(failure) => {
             let asked = match &failure {
                 Failure::Passing { asked, .. } => *asked,

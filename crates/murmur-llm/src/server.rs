@@ -168,7 +168,7 @@ impl Server {
             Err(_) => String::new(),
         };
         let code = status.as_u16();
-        if is_passing(status) {
+        if is_passing(code) {
             let what = format!("it answered {status}: {excerpt}");
             let trouble = Trouble::Overloaded(code);
             return Failure::Passing { trouble, what, asked: retry::asked(answer.headers()) };
@@ -188,11 +188,9 @@ impl Server {
     }
 }
 
-/// Whether the same request may succeed later.
-fn is_passing(status: StatusCode) -> bool {
-    status.is_server_error()
-        || status == StatusCode::REQUEST_TIMEOUT
-        || status == StatusCode::TOO_MANY_REQUESTS
+/// Whether the same request may succeed later, after an answer with this status.
+pub(crate) fn is_passing(status: u16) -> bool {
+    matches!(status, 408 | 429 | 500..=599)
 }
 
 /// How to speak TLS: with the certificates that the system trusts, which plain HTTP does not need.

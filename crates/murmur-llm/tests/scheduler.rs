@@ -225,7 +225,7 @@ fn failures_have_types_and_only_those_that_may_pass_are_tried_again() {
         assert_eq!(server.calls()[0].header("authorization").unwrap(), format!("Bearer {KEY}"));
         let figures = scheduler.figures().snapshot();
         assert_eq!(figures.failures[failure.kind()], 1);
-        assert_eq!(figures.failed_attempts[failure.kind()], attempts.into());
+        assert_eq!(figures.failed_attempts[failure.kind()], u64::from(attempts));
     };
     let repeats_key = || Answer::new(400, format!("bad {KEY}"));
     check(repeats_key, 1, |failure| matches!(failure, CallFailure::Refused { status: Some(400), .. }));
