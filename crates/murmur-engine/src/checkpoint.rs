@@ -2,19 +2,27 @@
 //!
 //! Public state is not in it: carrying out the journal's actions again, millions a second, gives it, and takes no second
 //! set of rules. What reading has changed (opinions, what was seen, attention, the watched cascades' reads and series)
-//! would take feeds to make again, so it is kept here.
+//! would take feeds to make again, so it is kept here; and so is what agents with language models remember.
 
-use murmur_core::{PostId, Stance};
+use murmur_agents::Memory;
+use murmur_core::{AgentId, PostId, Stance};
 use murmur_journal::Digest;
 use murmur_journal::columns::{ColumnError, ColumnReader, ColumnWriter};
+use murmur_llm::Spent;
 use murmur_recsys::SeenPost;
 
 use crate::World;
-use crate::measure::Meter;
+use crate::measure::{Meter, ModelTotals};
 use crate::summary::{SeriesKeeper, WatchedPoint};
 
 /// The private state as bytes, after the steps that have this digest.
-pub(crate) fn encode(world: &World, meter: &Meter, series: &SeriesKeeper, steps: Digest) -> Vec<u8> {
+pub(crate) fn encode(
+    world: &World,
+    meter: &Meter,
+    series: &SeriesKeeper,
+    spent: Spent,
+    steps: Digest,
+) -> Vec<u8> {
     let mut columns = ColumnWriter::new();
     columns.u64s(&halves(steps));
     columns.f32s(&world.beliefs.all().iter().map(|opinion| opinion.get()).collect::<Vec<_>>());
@@ -31,7 +39,19 @@ pub(crate) fn encode(world: &World, meter: &Meter, series: &SeriesKeeper, steps:
     columns.u32s(&seen.iter().flatten().map(|seen| seen.root.get()).collect::<Vec<_>>());
     // Mostly the root itself.
     columns.u32s(&seen.iter().flatten().map(|seen| seen.row.get() - seen.root.get()).collect::<Vec<_>>());
+    columns.u64s(&[spent.tokens, spent.money_nanos]);
+    let totals: Vec<u64> = meter.models.iter().flat_map(ModelTotals::counts).collect();
+    columns.u64s(&totals);
+    let (agents, memories): (Vec<u32>, Vec<String>) =
+        world.memories.all().map(|(agent, memory)| (agent.0, as_text(memory))).unzip();
+    columns.u64s(&[agents.len() as u64]);
+    columns.u32s(&agents);
+    columns.texts(memories.iter().map(String::as_str));
     columns.bytes().to_vec()
+}
+
+fn as_text(memory: &Memory) -> String {
+    serde_json::to_string(memory).expect("a memory has a JSON form")
 }
 
 fn halves(Digest(digest): Digest) -> [u64; 2] {
@@ -47,7 +67,8 @@ impl From<ColumnError> for NotThisState {
     }
 }
 
-/// Puts the private state back into a world of the same configuration, after the steps that have this digest.
+/// Puts the private state back into a world of the same configuration, after the steps that have this digest; returns
+/// what calls to language models have cost.
 ///
 /// # Errors
 /// When the bytes are not those of such a world; then nothing is changed.
@@ -57,7 +78,7 @@ pub(crate) fn restore(
     world: &mut World,
     meter: &mut Meter,
     series: &mut SeriesKeeper,
-) -> Result<(), NotThisState> {
+) -> Result<Spent, NotThisState> {
     let mut columns = ColumnReader::new(bytes);
     if columns.u64s(2)? != halves(steps) {
         return Err(NotThisState);
@@ -72,8 +93,15 @@ pub(crate) fn restore(
     let scales = columns.u32s(points)?;
     let exposures = columns.u64s(points)?;
     let seen = read_seen(&mut columns, world.seen.all().len())?;
+    let spent = columns.u64s(2)?;
+    let totals = columns.u64s(meter.models.len() * ModelTotals::COUNTS)?;
+    let memories = read_memories(&mut columns)?;
     columns.finish()?;
 
+    world.memories.set_all(memories);
+    for (model, counts) in meter.models.iter_mut().zip(totals.chunks_exact(ModelTotals::COUNTS)) {
+        model.set_counts(counts);
+    }
     world.beliefs.set_all(opinions.into_iter().map(Stance::clamped).collect());
     world.seen.set_all(seen);
     meter.attention = attention;
@@ -86,7 +114,15 @@ pub(crate) fn restore(
     for (series, length) in series.series.iter_mut().zip(lengths) {
         series.points = points.by_ref().take(length as usize).collect();
     }
-    Ok(())
+    Ok(Spent { tokens: spent[0], money_nanos: spent[1] })
+}
+
+fn read_memories(columns: &mut ColumnReader<'_>) -> Result<Vec<(AgentId, Memory)>, NotThisState> {
+    let count = columns.u64s(1)?[0] as usize;
+    let agents = columns.u32s(count)?;
+    let texts = columns.texts(count)?;
+    let memory = |(agent, text)| Ok((AgentId(agent), serde_json::from_str(text).map_err(|_| NotThisState)?));
+    agents.into_iter().zip(texts).map(memory).collect()
 }
 
 /// What each of `agents` agents has read.

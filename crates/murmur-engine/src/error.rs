@@ -3,10 +3,12 @@
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
+use murmur_core::{AgentId, Step};
 use murmur_data::DataError;
 use murmur_graph::GraphError;
 use murmur_journal::{JournalError, RunError};
-use murmur_llm::{EmbeddingError, ServerError};
+use murmur_llm::{EmbeddingError, ModelError, RequestHash, ServerError};
+use murmur_prompt::PromptError;
 use murmur_store::OutcomeDiffers;
 
 use crate::ConfigError;
@@ -59,6 +61,44 @@ pub enum EngineError {
     /// The run folder.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// The servers of a language model.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// A template of prompts.
+    #[error(transparent)]
+    Prompt(#[from] PromptError),
+    /// In mode `replay`, a request that no ledger holds.
+    #[error(
+        "step {step}, agent {agent}: no reply to the request {hash} in the ledgers of {}; the runs differ from this one \
+         before it. calls.mode = \"cache\" asks a server for what is missing",
+        from.iter().map(|run| run.display().to_string()).collect::<Vec<_>>().join(", ")
+    )]
+    NotInLedgers {
+        /// When it was to be asked.
+        step: Step,
+        /// For whom.
+        agent: AgentId,
+        /// The request.
+        hash: RequestHash,
+        /// Where it was looked for.
+        from: Vec<PathBuf>,
+    },
+    /// In mode `batch`, requests that wait to be answered.
+    #[error(
+        "step {step}: {count} requests are written to {} and wait to be answered; take the results in with\n  murmur \
+         batch {} RESULTS.jsonl\nand go on with\n  murmur resume {}",
+        files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(" and "), run.display(), run.display()
+    )]
+    AwaitsBatch {
+        /// The step they belong to.
+        step: Step,
+        /// How many there are.
+        count: usize,
+        /// Where they are, a file for each model.
+        files: Vec<PathBuf>,
+        /// The run.
+        run: PathBuf,
+    },
     /// The endpoint that embeds texts.
     #[error(transparent)]
     Embedding(#[from] EmbeddingError),
@@ -88,6 +128,8 @@ impl EngineError {
                 error,
                 JournalError::Missing(_) | JournalError::Newer { .. } | JournalError::NoStep { .. }
             ),
+            Self::Model(error) => !matches!(error, ModelError::NotReady { .. }),
+            Self::Prompt(_) | Self::NotInLedgers { .. } | Self::AwaitsBatch { .. } => true,
             Self::History(_) | Self::Differs(_) | Self::OutcomeDiffers(_) => false,
             Self::Run(error) => !matches!(error, RunError::Io { .. }),
             Self::Embedding(error) => matches!(

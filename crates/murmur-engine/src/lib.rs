@@ -18,6 +18,7 @@ mod error;
 mod export;
 mod history;
 mod inspect;
+mod language;
 mod measure;
 mod observe;
 mod recommend;
@@ -38,9 +39,10 @@ pub use inspect::{
     AgentPage, Branching, CascadeCard, CommentCard, Deed, FeedRow, Inspection, OpinionMove, OpinionPath,
     Overview, PostCard, PostPage, TableSize, TreeRow, Who,
 };
+pub use language::batch::BatchTaken;
 pub use record::Difference;
 pub use runs::{ForkRequest, Opened, Run};
 pub use script::{LineResult, Named};
 pub use simulation::{Simulation, StepReport};
-pub use summary::{CascadeTotals, OpinionChange, Summary, WatchedPoint, WatchedSeries};
+pub use summary::{CascadeTotals, ModelSummary, OpinionChange, Summary, WatchedPoint, WatchedSeries};
 pub use world::World;

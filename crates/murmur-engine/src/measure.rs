@@ -18,6 +18,8 @@ use rustc_hash::FxHashMap;
 
 use crate::World;
 use crate::apply::Applied;
+use crate::config::ModelSection;
+use crate::language::{CallRecord, Verdict};
 
 /// What a measure is about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,11 +34,13 @@ pub(crate) enum Scope {
     Network,
     /// The feed's stages, by source or filter.
     Feed,
+    /// A language model, by its name.
+    Model,
 }
 
 impl Scope {
     /// The names in tables, in the order of the variants.
-    pub(crate) const NAMES: [&'static str; 5] = ["platform", "cascade", "opinion", "network", "feed"];
+    pub(crate) const NAMES: [&'static str; 6] = ["platform", "cascade", "opinion", "network", "feed", "model"];
 }
 
 /// One value of one measure at the end of a step.
@@ -62,6 +66,8 @@ pub(crate) struct Meter {
     pub(crate) exposures: u64,
     pub(crate) activations: u64,
     pub(crate) watched: Vec<Watched>,
+    /// What came of the calls to each model, in the order of the configuration.
+    pub(crate) models: Vec<ModelTotals>,
     /// Which of `watched` a root is.
     watched_roots: FxHashMap<PostId, usize>,
     groups: Option<Groups>,
@@ -111,6 +117,7 @@ impl Meter {
             exposures: 0,
             activations: 0,
             watched,
+            models: vec![ModelTotals::default(); world.config.model.len()],
             watched_roots: FxHashMap::default(),
             groups: metrics.label.as_ref().map(|column| Groups::new(world, column)),
             every: every(world),
@@ -178,6 +185,7 @@ pub(crate) fn measure(world: &World, meter: &mut Meter, now: Step, applied: &App
     }
     measures.extend(platform(world, meter, now, applied, &step_actions));
     measures.extend(feed(&applied.feed));
+    measures.extend(models(world, applied));
     measures.extend(meter.watched.iter_mut().flat_map(|watched| cascade(&meter.cascades, watched)));
     if meter.is_due(now) {
         measures.extend(population(world, meter));
@@ -237,10 +245,113 @@ impl Meter {
                 self.watched[place].exposures += 1;
             }
         }
+        self.take_in_calls(applied);
         self.exposures += applied.exposures.len() as u64;
         self.activations += applied.turns.len() as u64;
         step_actions
     }
+}
+
+/// What came of the calls to a model, over steps.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct ModelTotals {
+    /// Turns that it was to decide.
+    pub(crate) turns: u64,
+    /// Those decided by the first reply, looking around aside.
+    pub(crate) valid: u64,
+    /// Those decided after a reply that made no sense.
+    pub(crate) repaired: u64,
+    /// Those in which the agent fell back.
+    pub(crate) fallen_back: u64,
+    /// Calls of any purpose.
+    pub(crate) calls: u64,
+    /// Replies that made no sense.
+    pub(crate) faulty: u64,
+    /// Calls without a reply.
+    pub(crate) failed: u64,
+    /// Input tokens.
+    pub(crate) input: u64,
+    /// Output tokens.
+    pub(crate) output: u64,
+}
+
+impl ModelTotals {
+    /// How many counts there are.
+    pub(crate) const COUNTS: usize = 9;
+
+    /// The counts, in the order in which they are declared.
+    pub(crate) fn counts(&self) -> [u64; Self::COUNTS] {
+        let &Self { turns, valid, repaired, fallen_back, calls, faulty, failed, input, output } = self;
+        [turns, valid, repaired, fallen_back, calls, faulty, failed, input, output]
+    }
+
+    /// Puts these counts in their places.
+    pub(crate) fn set_counts(&mut self, counts: &[u64]) {
+        let &[turns, valid, repaired, fallen_back, calls, faulty, failed, input, output] = counts else { return };
+        *self = Self { turns, valid, repaired, fallen_back, calls, faulty, failed, input, output };
+    }
+
+    /// Takes in the calls of one agent in a step.
+    fn add(&mut self, calls: &[CallRecord]) {
+        for call in calls {
+            self.calls += 1;
+            self.input += u64::from(call.input);
+            self.output += u64::from(call.output);
+            match call.verdict() {
+                Verdict::Accepted => {}
+                Verdict::Faulty(_) => self.faulty += 1,
+                Verdict::Failed(_) => self.failed += 1,
+            }
+        }
+        let mut acts = calls.iter().filter(|call| call.purpose.is_of_a_turn()).map(CallRecord::verdict);
+        let Some(last) = acts.next_back() else { return };
+        self.turns += 1;
+        let went_wrong = acts.any(|verdict| verdict != Verdict::Accepted);
+        let end = match (last, went_wrong) {
+            (Verdict::Accepted, false) => &mut self.valid,
+            (Verdict::Accepted, true) => &mut self.repaired,
+            _ => &mut self.fallen_back,
+        };
+        *end += 1;
+    }
+}
+
+impl Meter {
+    fn take_in_calls(&mut self, applied: &Applied) {
+        for calls in applied.calls.chunk_by(|a, b| a.agent == b.agent) {
+            self.models[usize::from(calls[0].model)].add(calls);
+        }
+    }
+}
+
+/// What came of the step's calls, model by model. Models without a call have no rows.
+fn models(world: &World, applied: &Applied) -> Vec<Measure> {
+    let mut totals = vec![ModelTotals::default(); world.config.model.len()];
+    for calls in applied.calls.chunk_by(|a, b| a.agent == b.agent) {
+        totals[usize::from(calls[0].model)].add(calls);
+    }
+    let of_model = |(model, totals): (&ModelSection, ModelTotals)| {
+        let measure = |(name, count): (&'static str, u64)| Measure {
+            scope: Scope::Model,
+            subject: Some(model.server.name.clone()),
+            name,
+            value: Some(count as f64),
+        };
+        let names = [
+            "turns",
+            "turns_valid",
+            "turns_repaired",
+            "turns_fallen_back",
+            "calls",
+            "replies_faulty",
+            "calls_failed",
+            "input_tokens",
+            "output_tokens",
+        ];
+        names.into_iter().zip(totals.counts()).map(measure).collect::<Vec<Measure>>()
+    };
+    let called = world.config.model.iter().zip(totals).filter(|(_, totals)| totals.calls > 0);
+    called.flat_map(of_model).collect()
 }
 
 fn platform(

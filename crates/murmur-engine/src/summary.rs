@@ -8,7 +8,8 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 use crate::World;
-use crate::measure::{Meter, summary_of};
+use crate::config::ModelSection;
+use crate::measure::{Meter, ModelTotals, summary_of};
 
 /// The state before the first step, to compare the end with.
 pub(crate) struct Start {
@@ -53,6 +54,34 @@ pub struct Summary {
     pub watched: Vec<WatchedSeries>,
     /// Opinions on each topic, first and last.
     pub opinions: Vec<OpinionChange>,
+    /// What came of the calls to language models.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub models: Vec<ModelSummary>,
+}
+
+/// What came of the calls to a language model.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct ModelSummary {
+    /// The model's name.
+    pub model: String,
+    /// Turns that it was to decide.
+    pub turns: u64,
+    /// Those decided by the first reply, looking around aside.
+    pub valid: u64,
+    /// Those decided after a reply that made no sense.
+    pub repaired: u64,
+    /// Those in which the agent fell back.
+    pub fallen_back: u64,
+    /// Calls of any purpose.
+    pub calls: u64,
+    /// Replies that made no sense.
+    pub faulty: u64,
+    /// Calls without a reply.
+    pub failed: u64,
+    /// Input tokens.
+    pub input_tokens: u64,
+    /// Output tokens.
+    pub output_tokens: u64,
 }
 
 /// The cascades of a run as a whole.
@@ -154,6 +183,23 @@ pub(crate) fn summarize(
         cascades: cascade_totals(meter),
         watched: series.series.clone(),
         opinions: opinion_changes(world, start),
+        models: world.config.model.iter().zip(&meter.models).map(model_summary).collect(),
+    }
+}
+
+fn model_summary((model, totals): (&ModelSection, &ModelTotals)) -> ModelSummary {
+    let &ModelTotals { turns, valid, repaired, fallen_back, calls, faulty, failed, input, output } = totals;
+    ModelSummary {
+        model: model.server.name.clone(),
+        turns,
+        valid,
+        repaired,
+        fallen_back,
+        calls,
+        faulty,
+        failed,
+        input_tokens: input,
+        output_tokens: output,
     }
 }
 

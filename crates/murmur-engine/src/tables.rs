@@ -1,9 +1,11 @@
 //! The tables of a run, made from its journal and its final state.
 //!
-//! `tables/history.rs` makes those with rows of every step (events, exposures, metrics) from the journal alone,
+//! `tables/history.rs` makes those with rows of every step (events, exposures, metrics; with `tables/calls.rs` calls and
+//! answers) from the journal alone,
 //! `tables/final_state.rs` those of the world as it stands at the end (agents, posts, comments, cascades).
 //! `docs/tables.md` describes their columns.
 
+mod calls;
 mod final_state;
 mod history;
 
@@ -46,6 +48,16 @@ pub(crate) fn write(sources: &TableSources<'_>, journal: &mut JournalReader) -> 
 
 /// Whether every table of a finished run is in `folder`.
 pub(crate) fn are_there(folder: &Path) -> bool {
-    let names = ["agents", "posts", "comments", "events", "exposures", "metrics", "cascades"];
+    let names = [
+        "agents",
+        "posts",
+        "comments",
+        "events",
+        "exposures",
+        "metrics",
+        "cascades",
+        "calls",
+        "answers",
+    ];
     names.iter().all(|name| folder.join(format!("{name}.parquet")).exists())
 }

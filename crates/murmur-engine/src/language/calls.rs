@@ -89,7 +89,27 @@ enum Source {
     /// The run's own ledger holds what was answered in the step before a stop; the rest is asked.
     Own(BTreeMap<ReplyKey, LedgerEntry>),
     /// A ledger holds all of it: the run is carried out again.
-    Whole(Box<StepReplies>),
+    Whole(Whole),
+}
+
+/// A ledger that is read step by step.
+struct Whole {
+    replies: StepReplies,
+    /// The step whose entries are at hand.
+    step: Option<Step>,
+    /// In the order of keys.
+    entries: Vec<LedgerEntry>,
+}
+
+impl Whole {
+    /// The entries of `step`.
+    fn at(&mut self, step: Step) -> Result<&[LedgerEntry], EngineError> {
+        if self.step != Some(step) {
+            self.entries = self.replies.step(step)?;
+            self.step = Some(step);
+        }
+        Ok(&self.entries)
+    }
 }
 
 /// How the calls of a run are answered, and where the answers go.
@@ -165,7 +185,8 @@ impl Calls {
     /// When the ledger cannot be read.
     pub(crate) fn replay_from(&mut self, folder: &Path) -> Result<(), EngineError> {
         if self.is_needed() {
-            self.source = Source::Whole(Box::new(StepReplies::open(folder)?));
+            let replies = StepReplies::open(folder)?;
+            self.source = Source::Whole(Whole { replies, step: None, entries: Vec::new() });
         }
         Ok(())
     }
@@ -302,9 +323,13 @@ impl Calls {
         let key = |call: &Call| ReplyKey { step: now, agent: call.agent, call: call.number };
         match &mut self.source {
             Source::Own(kept) => Ok(calls.iter().map(|call| kept.remove(&key(call))).collect()),
-            Source::Whole(replies) => {
-                let step = replies.step(now)?;
-                Ok(calls.iter().map(|call| step.get(&key(call)).cloned()).collect())
+            Source::Whole(whole) => {
+                let entries = whole.at(now)?;
+                let find = |call: &Call| {
+                    let place = entries.binary_search_by_key(&key(call), |entry| entry.key).ok()?;
+                    Some(entries[place].clone())
+                };
+                Ok(calls.iter().map(find).collect())
             }
         }
     }

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use murmur_agents::{Deed, DeedKind, Memory, MemorySummary, Told};
+use murmur_agents::{Deed, DeedKind, Memory, MemorySummary, Recall};
 use murmur_core::{Action, ActionKind, AgentId, Event, Outcome, PostId, Step};
-use murmur_prompt::{clip, tokens};
+use murmur_prompt::{ReplyFault, clip, tokens};
+use murmur_recsys::dot;
 
 use super::calls::{Call, Calls};
 use super::turn::{CallPurpose, CallRecord, Turn, Verdict};
@@ -55,15 +56,30 @@ impl Memories {
 /// Words of a post that a memory of it shows, in tokens.
 const EXCERPT_TOKENS: u32 = 16;
 
-/// What `agent` remembers as it looks at `feed`, in words.
+/// What `agent` remembers at `now`, in words, as it looks at what `about` is the vector of.
 pub(crate) fn recall(world: &World, now: Step, agent: AgentId, about: &[f32]) -> String {
     let Some(memory) = world.memories.of(agent) else { return String::new() };
-    let tell = |deed: &Deed| tell(world, deed);
-    memory.render(&world.config.memory, now, &tell, about, &tokens)
+    with_recall(world, now, about, |recall| memory.render(&world.config.memory, recall))
+}
+
+fn with_recall<T>(world: &World, now: Step, about: &[f32], tell_all: impl FnOnce(&Recall<'_>) -> T) -> T {
+    let posts = world.public.posts();
+    let length = libm::sqrtf(dot(about, about)).max(f32::MIN_POSITIVE);
+    let relevance = |deed: &Deed| {
+        let vector = deed.post.map(|row| posts.vector(posts.root(row))).filter(|vector| !vector.is_empty());
+        vector.map_or(0.0, |vector| dot(vector, about) / length)
+    };
+    tell_all(&Recall {
+        now,
+        tell: &|deed| tell(world, deed),
+        relevance: &relevance,
+        name: &|agent| world.public.accounts().profile(agent).map(|profile| format!("@{}", profile.user_name)),
+        tokens: &tokens,
+    })
 }
 
 /// A deed in words.
-fn tell<'a>(world: &'a World, deed: &Deed) -> Option<Told<'a>> {
+fn tell(world: &World, deed: &Deed) -> Option<String> {
     let posts = world.public.posts();
     let name = |agent: AgentId| {
         let profile = world.public.accounts().profile(agent);
@@ -82,7 +98,7 @@ fn tell<'a>(world: &'a World, deed: &Deed) -> Option<Told<'a>> {
         let words = deed.words.as_deref().map(Cow::Borrowed);
         words.map(|words| format!("{did} \"{}\"", clip(&words.replace(['\n', '\r', '"'], " "), EXCERPT_TOKENS)))
     };
-    let text = match deed.kind {
+    match deed.kind {
         DeedKind::Read => about_post("read"),
         DeedKind::Did(kind) => match kind {
             ActionKind::CreatePost => post.map(|root| format!("posted \"{}\"", excerpt(root))),
@@ -105,9 +121,7 @@ fn tell<'a>(world: &'a World, deed: &Deed) -> Option<Told<'a>> {
             ActionKind::DoNothing | ActionKind::Refresh | ActionKind::Trend | ActionKind::ListenFromGroup => None,
             other => Some(other.name().replace('_', " ")),
         },
-    };
-    let vector = post.map(|root| posts.vector(root)).filter(|vector| !vector.is_empty());
-    text.map(|text| Told { text, vector })
+    }
 }
 
 /// The agents with a model remember what they read and did in a step.
@@ -186,14 +200,15 @@ pub(crate) fn sum_up(
     if world.config.memory.summary != MemorySummary::Model {
         return Ok(Vec::new());
     }
-    let due = |turn: &Turn| world.memories.of(turn.agent).is_some_and(Memory::due_for_summary);
+    let due = |turn: &Turn| world.memories.of(turn.agent).is_some_and(|memory| memory.due_for_summary(&world.config.memory));
     let mut due: Vec<&mut Turn> = turns.iter_mut().filter(|turn| due(turn)).collect();
     let wanted: Vec<Call> = due.iter().map(|turn| turn.call()).collect();
     let seeds = calls.seeds();
     let render = |index: usize| {
         let turn = &due[index];
         let memory = world.memories.of(turn.agent).expect("it is due");
-        let question = memory.summary_request(&|deed| tell(world, deed));
+        let question =
+            with_recall(world, now, &[], |recall| memory.summary_request(&world.config.memory, recall));
         let seed = seeds.of(now, &turn.call());
         let request = plain_request(SUMMARY_INSTRUCTIONS, &question, seed, SUMMARY_TOKENS);
         Ok(world.minds.mind(turn.model).server.prepare(&request))
@@ -206,9 +221,13 @@ pub(crate) fn sum_up(
                 summaries.push(NewSummary { agent: turn.agent, text: reply.text.trim().to_owned() });
                 Verdict::Accepted
             }
-            Ok(_) => Verdict::Faulty(murmur_prompt::ReplyFault::Empty.kind() as u8),
+            Ok(_) => Verdict::of_fault(&ReplyFault::Empty),
             Err(failure) => Verdict::Failed(failure.kind() as u8),
         };
+        // A summary that failed puts the next one off.
+        if verdict != Verdict::Accepted {
+            summaries.push(NewSummary { agent: turn.agent, text: String::new() });
+        }
         turn.records.push(CallRecord::new(call, CallPurpose::Summarize, &answered, verdict));
         turn.next_call += 1;
     }

@@ -39,6 +39,11 @@ impl CallPurpose {
         [Self::Act, Self::ActAfterLook, Self::Repair, Self::Rate, Self::Summarize, Self::Survey];
     /// Their names in tables.
     pub(crate) const NAMES: [&str; 6] = ["act", "act after look", "repair", "rate", "summarize", "survey"];
+
+    /// Whether it decides what the agent does.
+    pub(crate) fn is_of_a_turn(self) -> bool {
+        matches!(self, Self::Act | Self::ActAfterLook | Self::Repair)
+    }
 }
 
 /// What became of a call.
@@ -68,7 +73,17 @@ impl Verdict {
         std::iter::once("accepted").chain(faults).collect()
     }
 
-    fn of_fault(fault: &ReplyFault) -> Self {
+    /// What has this code, which is that of a verdict.
+    pub(crate) fn from_code(code: u8) -> Self {
+        let faults = ReplyFault::KINDS as u8;
+        match code.checked_sub(1) {
+            None => Self::Accepted,
+            Some(kind) if kind < faults => Self::Faulty(kind),
+            Some(kind) => Self::Failed(kind - faults),
+        }
+    }
+
+    pub(crate) fn of_fault(fault: &ReplyFault) -> Self {
         Self::Faulty(fault.kind() as u8)
     }
 }
@@ -90,6 +105,11 @@ pub(crate) struct CallRecord {
 }
 
 impl CallRecord {
+    /// What became of it.
+    pub(crate) fn verdict(&self) -> Verdict {
+        Verdict::from_code(self.verdict)
+    }
+
     pub(crate) fn new(call: &Call, purpose: CallPurpose, answered: &Answered, verdict: Verdict) -> Self {
         let usage = answered.outcome.as_ref().map(|reply| reply.usage).unwrap_or_default();
         Self {
@@ -303,6 +323,11 @@ impl Turn {
             self.exchanges.push(Exchange { said, answer });
             self.state = State::Acting;
         }
+    }
+
+    /// Whether the model decided at least part of what the agent does.
+    pub(crate) fn acted(&self) -> bool {
+        self.records.iter().any(|record| record.verdict() == Verdict::Accepted)
     }
 
     /// What the agent does.

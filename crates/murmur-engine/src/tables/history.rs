@@ -10,6 +10,7 @@ use murmur_store::Naming;
 
 use super::TableSources;
 use crate::apply::{Exposure, ReadFrom};
+use super::calls::{AnswerTable, CallTable};
 use crate::history::{RecordedEvent, RecordedMeasure, RecordedStep};
 use crate::measure::Scope;
 use crate::{EngineError, World};
@@ -21,21 +22,27 @@ const ROWS_PER_GROUP: usize = 500_000;
 pub(super) struct HistoryTables<'a>(pub(super) &'a TableSources<'a>);
 
 impl HistoryTables<'_> {
-    /// Writes the three tables of all steps before the end.
+    /// Writes the tables of all steps before the end.
     pub(super) fn write(&self, journal: &mut JournalReader) -> Result<(), EngineError> {
         let &TableSources { folder, naming, world, end, .. } = self.0;
         let mut events = EventTable::new(folder)?;
         let mut exposures = ExposureTable::new(folder)?;
         let mut metrics = MetricTable::new(folder)?;
+        let mut calls = CallTable::new(folder)?;
+        let mut answers = AnswerTable::new(folder)?;
         for step in journal.steps().take_while(|&step| step < end) {
             let recorded = RecordedStep { step, batches: journal.step(step, Tables::All)? };
             events.add(step, recorded.events(world)?, naming)?;
             exposures.add(step, &recorded.exposures(world)?)?;
             metrics.add(world, step, recorded.measures()?)?;
+            calls.add(world, step, &recorded.calls()?)?;
+            answers.add(world, step, &recorded.answers()?)?;
         }
         events.finish()?;
         exposures.finish()?;
         metrics.finish()?;
+        calls.finish()?;
+        answers.finish()?;
         Ok(())
     }
 }
