@@ -1,0 +1,175 @@
+//! What is shown, as the variables of a template: numbered, harmless, and cut to a budget.
+
+use serde::Serialize;
+
+use crate::flat::flat;
+use crate::sight::{Numbers, Sight};
+use crate::tokens::{clip, tokens};
+
+/// Tokens of a name, at most.
+const MOST_NAME: u32 = 12;
+/// Tokens that every text keeps, whatever the budget.
+const LEAST_TEXT: u32 = 8;
+
+#[derive(Clone, Serialize)]
+pub(crate) struct FeedView {
+    pub(crate) posts: Vec<PostView>,
+    pub(crate) users: Vec<UserView>,
+    pub(crate) groups: Vec<GroupView>,
+}
+
+#[derive(Clone, Serialize)]
+pub(crate) struct PostView {
+    number: u32,
+    author: String,
+    text: String,
+    likes: u32,
+    dislikes: u32,
+    shares: u32,
+    age: String,
+    age_minutes: u32,
+    reposted_by: Option<String>,
+    follows_author: bool,
+    warning: Option<String>,
+    mine: bool,
+    comments: Vec<CommentView>,
+}
+
+#[derive(Clone, Serialize)]
+pub(crate) struct CommentView {
+    number: u32,
+    author: String,
+    text: String,
+    likes: u32,
+    dislikes: u32,
+}
+
+#[derive(Clone, Serialize)]
+pub(crate) struct UserView {
+    number: u32,
+    name: String,
+    bio: String,
+}
+
+#[derive(Clone, Serialize)]
+pub(crate) struct GroupView {
+    number: u32,
+    name: String,
+    member: bool,
+    messages: Vec<String>,
+}
+
+impl FeedView {
+    /// What `sight` shows, what was found later left out, with numbers from `first` on and at most `post_chars`
+    /// characters of a text.
+    pub(crate) fn new(sight: &Sight, first: Numbers, post_chars: usize) -> Self {
+        let mut comment_number = first.comment;
+        let text = |text: &str| cut(flat(text), post_chars);
+        let name = |name: &str| clip(&flat(name), MOST_NAME).into_owned();
+        let posts = (first.entry..).zip(&sight.posts).map(|(number, post)| PostView {
+            number,
+            author: name(&post.author_name),
+            text: text(&post.text),
+            likes: post.likes,
+            dislikes: post.dislikes,
+            shares: post.shares,
+            age: age(post.age_minutes),
+            age_minutes: post.age_minutes,
+            reposted_by: post.reposted_by.as_deref().map(name),
+            follows_author: post.follows_author,
+            warning: post.warning.as_deref().map(flat),
+            mine: post.mine,
+            comments: (post.comments.iter())
+                .map(|comment| CommentView {
+                    number: {
+                        comment_number += 1;
+                        comment_number - 1
+                    },
+                    author: name(&comment.author_name),
+                    text: text(&comment.text),
+                    likes: comment.likes,
+                    dislikes: comment.dislikes,
+                })
+                .collect(),
+        });
+        let posts: Vec<PostView> = posts.collect();
+        let first_user = first.entry + posts.len() as u32;
+        let users = (first_user..).zip(&sight.users).map(|(number, user)| UserView {
+            number,
+            name: name(&user.name),
+            bio: text(&user.bio),
+        });
+        let groups = (first.group..).zip(&sight.groups).map(|(number, group)| GroupView {
+            number,
+            name: name(&group.name),
+            member: group.member,
+            messages: group.messages.iter().map(|message| text(message)).collect(),
+        });
+        Self { users: users.collect(), groups: groups.collect(), posts }
+    }
+
+    /// The texts that may be cut.
+    fn texts(&mut self) -> Vec<&mut String> {
+        let mut texts = Vec::new();
+        for post in &mut self.posts {
+            texts.push(&mut post.text);
+            texts.extend(post.comments.iter_mut().map(|comment| &mut comment.text));
+        }
+        texts.extend(self.users.iter_mut().map(|user| &mut user.bio));
+        texts.extend(self.groups.iter_mut().flat_map(|group| &mut group.messages));
+        texts
+    }
+
+    /// Cuts the texts by `excess` tokens together, the longest first: all that are cut become equally long, and none
+    /// shorter than a few words. Returns whether any was cut.
+    pub(crate) fn shorten(&mut self, excess: u32) -> bool {
+        let mut texts = self.texts();
+        let lengths: Vec<u32> = texts.iter().map(|text| tokens(text)).collect();
+        let total: u32 = lengths.iter().sum();
+        let most = water_level(&lengths, total.saturating_sub(excess)).max(LEAST_TEXT);
+        let mut any = false;
+        for (text, length) in texts.iter_mut().zip(lengths) {
+            if length > most {
+                let shorter = clip(text, most).into_owned();
+                any |= shorter.len() < text.len();
+                **text = shorter;
+            }
+        }
+        any
+    }
+}
+
+/// The greatest length such that `lengths`, each cut to it, are together at most `room`.
+fn water_level(lengths: &[u32], room: u32) -> u32 {
+    let mut sorted = lengths.to_vec();
+    sorted.sort_unstable();
+    let mut room = room;
+    for (place, &length) in sorted.iter().enumerate() {
+        let share = room / (sorted.len() - place) as u32;
+        if length > share {
+            return share;
+        }
+        room -= length;
+    }
+    sorted.last().copied().unwrap_or(0)
+}
+
+/// `text` cut to `most` characters, with an ellipsis where something is left out.
+fn cut(mut text: String, most: usize) -> String {
+    if let Some((end, _)) = text.char_indices().nth(most) {
+        text.truncate(end);
+        text.truncate(text.trim_end().len());
+        text.push('…');
+    }
+    text
+}
+
+/// An age as platforms write it.
+fn age(minutes: u32) -> String {
+    match minutes {
+        0 => "now".to_owned(),
+        1..60 => format!("{minutes}m"),
+        60..1440 => format!("{}h", minutes / 60),
+        _ => format!("{}d", minutes / 1440),
+    }
+}
