@@ -6,16 +6,25 @@ use hyper::HeaderMap;
 use hyper::header::RETRY_AFTER;
 
 /// The wait after the first failure, unless another is configured.
-pub(crate) const FIRST: Duration = Duration::from_millis(500);
-pub(crate) const LONGEST: Duration = Duration::from_secs(30);
+const FIRST: Duration = Duration::from_millis(500);
+const LONGEST: Duration = Duration::from_secs(30);
 /// However long a server asks to wait, a run does not stand still for longer.
 const LONGEST_ASKED: Duration = Duration::from_secs(300);
 
 /// The wait after failure number `failures` (from 1): it doubles each time, and is never shorter than what the server
 /// `asked` for.
 pub(crate) fn wait(failures: u32, asked: Option<Duration>) -> Duration {
-    let doubled = FIRST.saturating_mul(1 << failures.saturating_sub(1).min(16));
-    doubled.min(LONGEST).max(asked.unwrap_or_default())
+    doubled(FIRST, failures).max(asked.unwrap_or_default())
+}
+
+/// The wait after failure number `failures` (from 1) if that after the first is `first`, shortened by up to a half as
+/// `draw` says, so that requests that failed together do not come again together.
+pub(crate) fn jittered(first: Duration, failures: u32, draw: u64) -> Duration {
+    doubled(first, failures).mul_f64(1.0 - 0.5 * (draw as f64 / u64::MAX as f64))
+}
+
+fn doubled(first: Duration, failures: u32) -> Duration {
+    first.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(LONGEST)
 }
 
 /// What `Retry-After` asks for, at most 5 minutes. Only its form in seconds is read, the other one being a date.
@@ -36,6 +45,20 @@ mod tests {
         assert_eq!(wait(u32::MAX, None), LONGEST);
         assert_eq!(wait(1, Some(Duration::from_secs(40))).as_secs(), 40);
         assert_eq!(wait(3, Some(Duration::from_secs(1))).as_secs(), 2);
+    }
+
+    #[test]
+    fn jitter_leaves_out_up_to_a_half() {
+        let check = |failures, draw, milliseconds: f64| {
+            let found = jittered(Duration::from_millis(200), failures, draw).as_secs_f64() * 1e3;
+            assert!((found - milliseconds).abs() < 1e-3, "{found} ms for {milliseconds}");
+        };
+        check(1, 0, 200.0);
+        check(3, 0, 800.0);
+        check(3, u64::MAX, 400.0);
+        check(3, u64::MAX / 2, 600.0);
+        check(99, 0, 30_000.0);
+        check(99, u64::MAX, 15_000.0);
     }
 
     #[test]

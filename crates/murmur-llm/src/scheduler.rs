@@ -480,13 +480,11 @@ impl Drive<'_, '_> {
         self.finish(call, CallResult { hash: Some(hash), outcome, attempts, elapsed, endpoint });
     }
 
-    /// How long a call waits for its next attempt: a chance half of the backoff is left out, drawn from its hash.
+    /// How long a call waits for its next attempt; the jitter is drawn from its hash.
     fn backoff(&self, begun: &Begun, asked: Option<Duration>) -> Duration {
-        let scale = self.config.backoff_seconds / retry::FIRST.as_secs_f64();
-        let longest = retry::wait(begun.attempts, None).mul_f64(scale).min(retry::LONGEST);
+        let first = Duration::from_secs_f64(self.config.backoff_seconds);
         let draw = xxh3_64_with_seed(&begun.hash.get().to_le_bytes(), begun.attempts.into());
-        let jittered = longest.mul_f64(1.0 - 0.5 * (draw as f64 / u64::MAX as f64));
-        jittered.max(asked.unwrap_or_default())
+        retry::jittered(first, begun.attempts, draw).max(asked.unwrap_or_default())
     }
 
     fn finish(&mut self, call: u32, mut result: CallResult) {
@@ -546,7 +544,8 @@ impl Drive<'_, '_> {
     fn wake(&mut self, now: Instant) -> Instant {
         let rates = Some(self.rates_wait(now)).filter(|wait| !wait.is_zero()).map(|wait| now + wait);
         let retry = self.retries.peek().map(|Reverse(retry)| retry.due);
-        let due = [self.until, rates, retry, self.endpoints.next_probe(now)];
+        let overdue = self.overdue.first().map(|&(due, _)| due);
+        let due = [self.until, rates, retry, overdue, self.endpoints.next_probe(now)];
         due.into_iter().flatten().fold(now + TICK, Instant::min)
     }
 

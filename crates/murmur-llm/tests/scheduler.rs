@@ -5,11 +5,12 @@ mod server;
 use std::cell::RefCell;
 use std::fs;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use murmur_llm::mock::{FaultKind, Faults, Latency, MockConfig, MockServer};
 use murmur_llm::{
     Account, Batch, Budget, CallFailure, CallResult, ChatReply, ChatRequest, Finish, Job, Message,
     ModelConfig, ModelError, Scheduler, Spent, Usage,
@@ -24,7 +25,10 @@ const KEY: &str = env!("CARGO_MANIFEST_DIR");
 
 /// A scheduler of these servers, which tries again soon.
 fn scheduler(servers: &[&Server], more: Value) -> Scheduler {
-    let urls: Vec<String> = servers.iter().map(|server| server.url()).collect();
+    scheduler_of(&servers.iter().map(|server| server.url()).collect::<Vec<_>>(), more)
+}
+
+fn scheduler_of(urls: &[String], more: Value) -> Scheduler {
     let mut config = json!({ "name": "n", "model": "m", "urls": urls, "backoff_seconds": 0.02 });
     config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     Scheduler::new(serde_json::from_value(config).unwrap()).unwrap()
@@ -184,6 +188,20 @@ fn the_limit_adapts_to_what_the_server_bears() {
 }
 
 #[test]
+fn the_limit_grows_to_what_fills_the_server_within_its_bounds() {
+    let check = |most: usize, fits: fn(usize) -> bool| {
+        let latency = Latency { base_ms: 20.0, ..Latency::default() };
+        let server = MockServer::start(MockConfig { slots: 64, latency, ..MockConfig::default() }).unwrap();
+        let mut scheduler = scheduler_of(&[server.url()], json!({ "most_in_flight": most }));
+        ask(&mut scheduler, 2000, PLAINLY);
+        let peak = server.stats().peak_in_flight;
+        assert!(fits(peak) && peak <= most, "{peak} of {most} in flight");
+    };
+    check(24, |peak| peak == 24);
+    check(4096, |peak| (64..=512).contains(&peak));
+}
+
+#[test]
 fn rates_a_minute_hold() {
     let check = |more: Value, expected: f64| {
         let server = Server::start(well);
@@ -209,6 +227,73 @@ fn retry_after_is_waited_for() {
     check_all(&results);
     assert_eq!(results[0].attempts, 2);
     assert!((1.0..2.0).contains(&start.elapsed().as_secs_f64()));
+}
+
+#[test]
+fn a_server_that_asks_for_time_is_obeyed_and_loses_no_call() {
+    // Forty requests a second, by a counter that begins anew when a second has gone.
+    let allowance = Mutex::new((Instant::now(), 0));
+    let refused = Arc::new(AtomicUsize::new(0));
+    let counter = refused.clone();
+    let server = Server::start(move |call| {
+        let mut allowance = allowance.lock().unwrap();
+        if allowance.0.elapsed() >= Duration::from_secs(1) {
+            *allowance = (Instant::now(), 0);
+        }
+        allowance.1 += 1;
+        match allowance.1 {
+            ..=40 => well(call),
+            _ => {
+                counter.fetch_add(1, Ordering::SeqCst);
+                Answer::new(429, "").header("Retry-After", "1")
+            }
+        }
+    });
+    let mut scheduler = scheduler(&[&server], json!({ "retries": 0, "patience_seconds": 30 }));
+    let start = Instant::now();
+    check_all(&ask(&mut scheduler, 150, PLAINLY));
+    assert!((2.5..7.0).contains(&start.elapsed().as_secs_f64()), "{:?}", start.elapsed());
+    let refused = refused.load(Ordering::SeqCst);
+    assert!((5..100).contains(&refused), "{refused} refusals");
+    assert_eq!(scheduler.figures().snapshot().healthy, 1);
+}
+
+#[test]
+fn a_server_that_always_asks_for_time_is_given_up_in_the_end() {
+    let server = Server::start(|_| Answer::new(429, "").header("Retry-After", "0"));
+    let mut scheduler = scheduler(&[&server], json!({ "patience_seconds": 2, "most_in_flight": 4 }));
+    let start = Instant::now();
+    let results = ask(&mut scheduler, 100, PLAINLY);
+    assert_eq!(count(&results, |result| result.outcome == Err(CallFailure::NoEndpoint)), 100);
+    assert!((2.0..4.0).contains(&start.elapsed().as_secs_f64()));
+    assert!(server.calls().len() < 40, "{} requests", server.calls().len());
+}
+
+#[test]
+fn an_outage_costs_time_and_no_call() {
+    let start = Instant::now();
+    let server = Server::start(move |call| match start.elapsed().as_secs() {
+        ..2 => Answer::Cut,
+        _ => well(call),
+    });
+    let mut scheduler = scheduler(&[&server], json!({ "retries": 2, "most_in_flight": 4 }));
+    check_all(&ask(&mut scheduler, 50, PLAINLY));
+    assert!(server.calls().len() < 50 + 20, "{} requests", server.calls().len());
+}
+
+#[test]
+fn a_probe_without_time_proves_nothing() {
+    let server = Server::start(|call| match call.number {
+        ..5 => Answer::Cut,
+        _ => well(call).after(Duration::from_secs(1)),
+    });
+    let more = json!({ "deadline_seconds": 0.3, "most_in_flight": 1, "retries": 20 });
+    let mut scheduler = scheduler(&[&server], more);
+    let results = ask(&mut scheduler, 3, PLAINLY);
+    assert_eq!(count(&results, |result| result.outcome == Err(CallFailure::Deadline)), 3);
+    let longest = results.iter().map(|result| result.elapsed).max().unwrap();
+    assert!(longest < Duration::from_millis(600), "{longest:?}: it waited for an endpoint");
+    assert_eq!(scheduler.figures().snapshot().healthy, 0);
 }
 
 #[test]
@@ -244,6 +329,8 @@ fn failures_have_types_and_only_those_that_may_pass_are_tried_again() {
         3,
         |failure| matches!(failure, CallFailure::Overloaded { status: 500, .. }),
     );
+    let names_key = || Answer::new(200, json!({ "choices": KEY }).to_string());
+    check(names_key, 3, |failure| matches!(failure, CallFailure::Malformed { .. }));
     check(|| Answer::new(200, "{"), 3, |failure| matches!(failure, CallFailure::Malformed { .. }));
     check(|| Answer::Cut, 3, |failure| matches!(failure, CallFailure::Cut { .. }));
     check(|| Answer::CutBody, 3, |failure| matches!(failure, CallFailure::Cut { .. }));
@@ -287,6 +374,89 @@ fn work_shifts_away_from_a_broken_endpoint_and_back() {
     check_all(&ask(&mut scheduler, 200, PLAINLY));
     assert!(first.calls().len() > 50, "{} calls to the mended one", first.calls().len());
     assert_eq!(scheduler.figures().snapshot().healthy, 2);
+}
+
+#[test]
+fn an_endpoint_that_is_none_swallows_no_calls() {
+    let check = |answer: fn() -> Answer| {
+        let wrong = Server::start(move |_| answer());
+        let right = Server::start(well_after(5));
+        let mut scheduler = scheduler(&[&wrong, &right], json!({ "most_in_flight": 4 }));
+        check_all(&ask(&mut scheduler, 200, PLAINLY));
+        assert!((5..=12).contains(&wrong.calls().len()), "{} calls to the wrong one", wrong.calls().len());
+        assert_eq!(scheduler.figures().snapshot().healthy, 1);
+    };
+    check(|| Answer::new(200, "<html>Sign in</html>"));
+    check(|| Answer::new(401, ""));
+    check(|| Answer::new(404, "no such model"));
+    check(|| Answer::new(302, "").header("Location", "http://elsewhere/"));
+}
+
+#[test]
+fn a_request_is_on_its_way_before_the_next_is_rendered() {
+    let server = Server::start(well);
+    let mut scheduler = scheduler(&[&server], json!({}));
+    let config = scheduler.config().clone();
+    let results = scheduler.run(Batch {
+        count: 20,
+        affinity: &u64::from,
+        render: &|i| {
+            let arrived = server.calls().len();
+            // Connecting takes some turns.
+            assert!(arrived + 6 >= i as usize, "{arrived} of {i}");
+            thread::sleep(Duration::from_millis(10));
+            job(&config, i)
+        },
+        finished: &mut |_, _| ControlFlow::Continue(()),
+        deadline: None,
+        accounts: &[],
+    });
+    check_all(&results);
+}
+
+#[test]
+fn deadlines_hold_while_much_is_rendered() {
+    let server = Server::start(well);
+    let mut scheduler = scheduler(&[&server], json!({}));
+    let config = scheduler.config().clone();
+    let results = scheduler.run(Batch {
+        count: 100_000,
+        affinity: &u64::from,
+        render: &|i| {
+            thread::sleep(Duration::from_millis(1));
+            let Job::Ask(request) = job(&config, i) else { panic!() };
+            Job::Known(request.hash(), Box::new(Ok(expected(i as usize))))
+        },
+        finished: &mut |_, _| ControlFlow::Continue(()),
+        deadline: Some(Duration::from_millis(300)),
+        accounts: &[],
+    });
+    let known = count(&results, |result| result.outcome.is_ok());
+    assert!((10..=400).contains(&known), "{known}");
+}
+
+#[test]
+fn figures_are_live() {
+    let server = Server::start(well_after(20));
+    let prices = json!({ "input": 1000.0, "output": 5000.0 });
+    let mut scheduler = scheduler(&[&server], json!({ "most_in_flight": 4, "prices": prices }));
+    let figures = scheduler.figures();
+    let moments = RefCell::new(Vec::new());
+    let go_on = |_| {
+        moments.borrow_mut().push(figures.snapshot());
+        true
+    };
+    check_all(&ask(&mut scheduler, 100, Run { go_on: &go_on, ..PLAINLY }));
+    let moments = moments.into_inner();
+    let (early, late) = (&moments[20], &moments[90]);
+    assert_eq!((early.capacity, early.endpoints, early.healthy), (4, 1, 1));
+    assert!(early.in_flight == 4 && early.utilisation() == 1.0, "{early:?}");
+    assert_eq!(late.replies, 91);
+    assert_eq!(late.money_nanos, 91 * 20_000_000);
+    // 12 tokens a call, 4 calls in a little more than 20 ms.
+    let rate = late.tokens_per_second(early);
+    assert!((1200.0..=2800.0).contains(&rate), "{rate} tokens/s");
+    assert_eq!(figures.snapshot().utilisation(), 0.0);
 }
 
 #[test]
@@ -379,24 +549,36 @@ fn endpoints_come_and_go_with_the_file_while_a_batch_runs() {
 
 #[test]
 fn no_call_is_lost_or_doubled_under_faults_of_any_kind() {
-    let check = |name: &str, fault: fn() -> Answer| {
-        let server = Server::start(move |call| match call.number * 7 % 10 {
-            3 => fault(),
-            _ => well_after(2)(call),
-        });
-        let mut scheduler = scheduler(&[&server], json!({ "timeout_seconds": 0.3, "most_in_flight": 16 }));
-        let results = ask(&mut scheduler, 200, PLAINLY);
-        check_all(&results);
-        assert!(count(&results, |result| result.attempts > 1) > 10, "{name}");
-        assert_eq!(scheduler.figures().snapshot().replies, 200, "{name}");
+    let check = |kind: FaultKind| {
+        let perfect = MockServer::start(MockConfig::default()).unwrap();
+        let mut faults = Faults::default().with(kind, 0.1);
+        (faults.slow_ms, faults.endless_tokens) = (50, 300);
+        let latency = Latency { base_ms: 2.0, ..Latency::default() };
+        let config = MockConfig { faults, latency, slots: 16, ..MockConfig::default() };
+        let faulty = MockServer::start(config).unwrap();
+        let more = json!({ "timeout_seconds": 0.3, "most_in_flight": 32 });
+        let expected = ask(&mut scheduler_of(&[perfect.url()], more.clone()), 300, PLAINLY);
+        let mut scheduler = scheduler_of(&[faulty.url()], more);
+        let results = ask(&mut scheduler, 300, PLAINLY);
+
+        let name = kind.name();
+        assert_eq!(count(&results, |result| result.outcome.is_err()), 0, "{name}");
+        let again = count(&results, |result| result.attempts > 1);
+        let other = expected.iter().zip(&results).filter(|(a, b)| a.outcome != b.outcome).count();
+        // A fault is in the transport or in what the model says, or is only slow.
+        match kind {
+            FaultKind::Slow => assert_eq!((again, other), (0, 0), "{name}"),
+            FaultKind::Empty | FaultKind::Endless => assert!(again == 0 && other > 10, "{name}: {other}"),
+            _ => assert!(again > 10 && other == 0, "{name}: {again} sent again, {other} other replies"),
+        }
+        let figures = scheduler.figures().snapshot();
+        let attempts: u64 = results.iter().map(|result| u64::from(result.attempts)).sum();
+        assert_eq!((figures.replies, figures.attempts), (300, attempts), "{name}");
+        assert_eq!(faulty.stats().requests, attempts, "{name}");
     };
-    check("429", || Answer::new(429, ""));
-    check("429 with a wait", || Answer::new(429, "").header("Retry-After", "0.1"));
-    check("500", || Answer::new(500, ""));
-    check("no JSON", || Answer::new(200, "<html>"));
-    check("cut", || Answer::Cut);
-    check("cut body", || Answer::CutBody);
-    check("slow", || Answer::new(200, "").after(Duration::from_millis(400)));
+    // The others are like these two, of replies with tools or schemas.
+    let kinds = [&FaultKind::ALL[..10], &[FaultKind::Empty, FaultKind::Endless]].concat();
+    thread::scope(|scope| kinds.iter().for_each(|&kind| drop(scope.spawn(move || check(kind)))));
 }
 
 #[test]
