@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 the system failed (a disk, a damaged journal), 2 the command, the configuration or an input file
 //! is at fault, 75 a signal ended the run early.
 
+mod ask;
 mod export;
 mod failure;
 mod inspect;
@@ -41,6 +42,10 @@ enum Command {
     Fork(run::ForkArgs),
     /// Carry a run out again with the decisions it recorded, and check that it comes out the same.
     Replay(run::ReplayArgs),
+    /// Put a question to agents of a run, as they were at some step. Prints JSON Lines.
+    Ask(ask::AskArgs),
+    /// Take the results of an offline batch of model calls into a run.
+    Batch(ask::BatchArgs),
     /// Write a run, finished or not, in a form that other programs read.
     Export(export::ExportArgs),
     /// Show a run, one of its posts or one of its agents.
@@ -62,6 +67,8 @@ fn main() -> ExitCode {
         Command::Resume(args) => run::resume(&args),
         Command::Fork(args) => run::fork(&args),
         Command::Replay(args) => run::replay(&args),
+        Command::Ask(args) => ask::ask(&args).map(|()| Done::Finished),
+        Command::Batch(args) => ask::batch(&args).map(|()| Done::Finished),
         Command::Export(args) => export::export(&args).map(|()| Done::Finished),
         Command::Inspect(args) => inspect::inspect(&args).map(|()| Done::Finished),
         Command::Script(args) => script::script(&args).map(|()| Done::Finished),

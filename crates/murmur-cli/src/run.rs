@@ -1,6 +1,7 @@
 //! `murmur run`, `resume`, `fork` and `replay`: steps are carried out, watched, and summed up.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use murmur_core::Step;
@@ -26,6 +27,9 @@ pub(crate) struct Drive {
     /// Print the time that each phase took.
     #[arg(long)]
     timings: bool,
+    /// Wait until all model servers answer, at most so many seconds [default: 600], before the first step.
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "600")]
+    wait_for_models: Option<u64>,
 }
 
 #[derive(Args)]
@@ -145,7 +149,7 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<Done, Failure> {
     let Opened { mut simulation, passed_over } = run.replay(args.out.as_deref())?;
     tell_passed_over(&passed_over);
     let first = simulation.next_step();
-    if !watch.carry_out(&mut simulation, committed)? {
+    if watch.carry_out(&mut simulation, committed)? == Carried::Stopped {
         tell("stopped before the end; the run itself is as it was");
         return Ok(Done::Stopped);
     }
@@ -158,8 +162,29 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<Done, Failure> {
     watch.report()
 }
 
+/// How far steps were carried out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Carried {
+    /// All of them.
+    Through,
+    /// A signal came first.
+    Stopped,
+    /// A budget of calls was spent first.
+    BudgetSpent,
+}
+
+/// What calls have cost so far, to be added to a sentence; nothing where there were none.
+fn spent_of(simulation: &Simulation) -> String {
+    let spent = simulation.spent();
+    match spent.tokens {
+        0 => String::new(),
+        tokens => format!(", {} tokens and {:.4} of money spent", summary::count_of(tokens), spent.money()),
+    }
+}
+
 /// A command that carries steps out.
 struct Watch {
+    wait: Option<Duration>,
     timings: Option<Timings>,
     stop: StopRequest,
 }
@@ -169,7 +194,8 @@ impl Drive {
         let timings = self.timings.then(Timings::listen);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads.unwrap_or(0).into());
         pool.build_global().map_err(|error| Failure::input(format!("--threads: {error}")))?;
-        Ok(Watch { timings, stop: StopRequest::listen(self.grace)? })
+        let wait = self.wait_for_models.map(Duration::from_secs);
+        Ok(Watch { wait, timings, stop: StopRequest::listen(self.grace)? })
     }
 }
 
@@ -184,16 +210,32 @@ impl Watch {
     /// Carries out all steps that are left, and reports.
     fn drive(&self, mut simulation: Simulation, again: &str, out: &Path) -> Result<Done, Failure> {
         let end = Step(simulation.world().config.run.steps);
-        if !self.carry_out(&mut simulation, end)? {
+        if let Some(wait) = self.wait {
+            simulation.wait_for_models(wait)?;
+        }
+        let why = match self.carry_out(&mut simulation, end) {
+            Ok(Carried::Through) => None,
+            Ok(Carried::Stopped) => Some("stopped"),
+            Ok(Carried::BudgetSpent) => Some("the budget of calls.step_budget or calls.run_budget is spent: stopped"),
+            Err(error @ EngineError::AwaitsBatch { .. }) => {
+                simulation.keep_checkpoint()?;
+                tell(&error.to_string());
+                return Ok(Done::Stopped);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let money = spent_of(&simulation);
+        if let Some(why) = why {
             simulation.keep_checkpoint()?;
             let done = simulation.next_step();
             tell(&format!(
-                "stopped with {done} of {end} steps done; go on with\n  murmur resume {}",
+                "{why} with {done} of {end} steps done{money}; go on with\n  murmur resume {}",
                 out.display()
             ));
             return Ok(Done::Stopped);
         }
         let clock = simulation.world().clock;
+        let spent = simulation.spent();
         let summary = simulation.finish()?;
         let folder = out.display();
         let next = [
@@ -206,23 +248,29 @@ impl Watch {
                 "duckdb -c \"SELECT * FROM '{folder}/tables/cascades.parquet' ORDER BY scale DESC LIMIT 10\""
             ),
         ];
-        print(&summary::report(&summary, &clock, &next, out))?;
+        print(&summary::report(&summary, spent, &clock, &next, out))?;
         self.report()
     }
 
-    /// Carries out the steps before `end`; false if a signal came first.
-    fn carry_out(&self, simulation: &mut Simulation, end: Step) -> Result<bool, Failure> {
-        let progress = Progress::new(end.0);
+    /// Carries out the steps before `end`, unless it has to stop before.
+    fn carry_out(&self, simulation: &mut Simulation, end: Step) -> Result<Carried, EngineError> {
+        let models = if simulation.next_step() < end { simulation.model_figures()? } else { Vec::new() };
+        let progress = Progress::new(end.0, models);
+        let mut carried = Carried::Through;
         while simulation.next_step() < end {
             if self.stop.is_wanted() {
-                progress.finish();
-                return Ok(false);
+                carried = Carried::Stopped;
+                break;
             }
             let report = simulation.step()?;
             progress.advance(&simulation.world().clock, &report);
+            if report.budget_spent && simulation.next_step() < end {
+                carried = Carried::BudgetSpent;
+                break;
+            }
         }
         progress.finish();
-        Ok(true)
+        Ok(carried)
     }
 
     fn report(&self) -> Result<Done, Failure> {

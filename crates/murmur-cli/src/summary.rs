@@ -4,13 +4,22 @@ use std::fmt::Write;
 use std::path::Path;
 
 use murmur_core::{Clock, Step};
-use murmur_engine::{OpinionChange, Summary, WatchedPoint, WatchedSeries};
+use murmur_engine::{ModelSummary, OpinionChange, Summary, WatchedPoint, WatchedSeries};
+
+use murmur_llm::Spent;
 
 use crate::plot::{Curve, Point, bars, curves};
 
 /// Tables, plots and what to try `next`.
-pub(crate) fn report(summary: &Summary, clock: &Clock, next: &[String], out: &Path) -> String {
+pub(crate) fn report(
+    summary: &Summary,
+    spent: Spent,
+    clock: &Clock,
+    next: &[String],
+    out: &Path,
+) -> String {
     let mut page = totals(summary, clock);
+    page += &models(&summary.models, spent);
     page += &watched(&summary.watched, summary.steps, clock);
     page += &opinions(&summary.opinions);
     page + &next_commands(next, out)
@@ -55,6 +64,32 @@ fn totals(summary: &Summary, clock: &Clock) -> String {
     );
     if let Some(gini) = summary.attention_gini {
         row("attention", format!("Gini {gini:.3} of exposures over authors"));
+    }
+    page
+}
+
+/// What came of the calls to language models.
+fn models(models: &[ModelSummary], spent: Spent) -> String {
+    let mut page = String::new();
+    for model in models {
+        let ModelSummary { model: name, turns, valid, repaired, fallen_back, calls, faulty, failed, .. } = model;
+        let [input, output] = [model.input_tokens, model.output_tokens].map(count_of);
+        let share = |part: u64| format!("{:.1} %", 100.0 * part as f64 / (*turns).max(1) as f64);
+        let _ = writeln!(
+            page,
+            "  model {name}: {} turns, {} valid at once, {} repaired, {} fallen back; {} calls, {} faulty replies, {} \
+             without a reply; {input} tokens in, {output} out",
+            count_of(*turns),
+            share(*valid),
+            share(*repaired),
+            share(*fallen_back),
+            count_of(*calls),
+            count_of(*faulty),
+            count_of(*failed),
+        );
+    }
+    if spent.money_nanos > 0 {
+        let _ = writeln!(page, "  spent        {:.4}, in the currency of model.prices", spent.money());
     }
     page
 }

@@ -94,12 +94,12 @@ pub(crate) fn restore(
     let exposures = columns.u64s(points)?;
     let seen = read_seen(&mut columns, world.seen.all().len())?;
     let spent = columns.u64s(2)?;
-    let totals = columns.u64s(meter.models.len() * ModelTotals::COUNTS)?;
+    let counts = columns.u64s(meter.models.len() * ModelTotals::COUNTS)?;
     let memories = read_memories(&mut columns)?;
     columns.finish()?;
 
     world.memories.set_all(memories);
-    for (model, counts) in meter.models.iter_mut().zip(totals.chunks_exact(ModelTotals::COUNTS)) {
+    for (model, counts) in meter.models.iter_mut().zip(counts.chunks_exact(ModelTotals::COUNTS)) {
         model.set_counts(counts);
     }
     world.beliefs.set_all(opinions.into_iter().map(Stance::clamped).collect());

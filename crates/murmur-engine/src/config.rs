@@ -26,8 +26,8 @@ use crate::language::minds::MOST_MODELS;
 use crate::language::survey::MOST_SURVEYS;
 
 pub use language::{
-    AgentsConfig, CallMode, CallsConfig, CountOfAgents, Fallback, LabelOfAgents, ListOfAgents, ModelSection,
-    ShareOfAgents, SurveyConfig,
+    AgentsConfig, AnswerForm, CallMode, CallsConfig, ChoiceForm, CountOfAgents, Fallback, LabelOfAgents, ListOfAgents, ModelSection,
+    ScaleForm, ShareOfAgents, SurveyConfig,
 };
 pub(crate) use load::with_overrides;
 pub use load::{ConfigError, Override, load, of_script};

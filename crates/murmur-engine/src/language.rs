@@ -73,7 +73,7 @@ pub(crate) fn think(
         open.par_iter_mut()
             .zip(answered)
             .with_min_len(16)
-            .for_each(|(turn, answered)| turn.take(stage, &observations.of(turn.index), &answered));
+            .try_for_each(|(turn, answered)| turn.take(stage, &observations.of(turn.index), &answered))?;
     }
     let mut decisions: Vec<(usize, Decision)> = turns
         .par_iter_mut()

@@ -11,6 +11,7 @@ pub mod config;
 
 mod activate;
 mod apply;
+mod ask;
 mod checkpoint;
 mod decide;
 mod embedding;
@@ -32,6 +33,7 @@ mod tables;
 mod topics;
 mod world;
 
+pub use ask::{AskAnswer, AskRequest};
 pub use config::{Config, ConfigError, Override};
 pub use error::EngineError;
 pub use export::{ExportFormat, ExportRequest, Exported, Names};

@@ -1,11 +1,14 @@
 //! A run from its configuration to its summary.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 use murmur_core::{Probability, Step};
 use murmur_data::table::{Form, TableFolder};
 use murmur_data::{DataError, Warning};
 use murmur_journal::{JournalReader, RunFolder, prune_checkpoints, write_checkpoint};
+use murmur_llm::{Figures, Spent};
 use murmur_store::Naming;
 
 use crate::activate::activate;
@@ -131,6 +134,28 @@ impl Simulation {
             posts: self.world.public.posts().len(),
             budget_spent: self.calls.is_spent(),
         })
+    }
+
+    /// Waits until every server of a language model answers.
+    ///
+    /// # Errors
+    /// When one does not within `timeout`, or cannot be asked.
+    pub fn wait_for_models(&self, timeout: Duration) -> Result<(), EngineError> {
+        self.calls.wait_until_ready(timeout)
+    }
+
+    /// Connects to the language models and hands out their live figures, by name; none where no server is called.
+    ///
+    /// # Errors
+    /// When a model's servers cannot be set up: there is no key, or no list of them.
+    pub fn model_figures(&self) -> Result<Vec<(String, Arc<Figures>)>, EngineError> {
+        self.calls.connect()?;
+        Ok(self.calls.figures())
+    }
+
+    /// What the run's calls to language models have cost.
+    pub fn spent(&self) -> Spent {
+        self.calls.spent()
     }
 
     /// What the script's lines came to since this was last asked, in their order.

@@ -66,7 +66,8 @@ impl Account {
         spent.tokens >= self.most.tokens || spent.money_nanos >= self.most.money_nanos
     }
 
-    pub(crate) fn charge(&self, cost: Spent) {
+    /// Draws on it.
+    pub fn charge(&self, cost: Spent) {
         self.tokens.fetch_add(cost.tokens, Ordering::Relaxed);
         self.money_nanos.fetch_add(cost.money_nanos, Ordering::Relaxed);
     }

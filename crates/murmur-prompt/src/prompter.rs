@@ -101,6 +101,11 @@ impl Prompter {
         &self.system
     }
 
+    /// What agents may do.
+    pub fn actions(&self) -> &[ActionKind] {
+        &self.menu
+    }
+
     /// The tools, in the Tools format.
     pub fn tools(&self) -> Option<&RawValue> {
         self.tools.as_deref()

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use murmur_core::Probability;
 use murmur_llm::{Budget, ModelConfig};
-use murmur_prompt::{Question, QuestionKind, ReplyFormat};
+use murmur_prompt::ReplyFormat;
+use murmur_prompt::survey::{Question, QuestionKind};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::section;
+use super::{NoMoreKeys, section};
 
 /// A language model, and the agents that it decides for.
 #[derive(Clone, PartialEq, Debug, Serialize, schemars::JsonSchema)]
@@ -176,16 +177,57 @@ pub struct SurveyConfig {
     pub question: String,
     /// The form of the answer. Default: free text.
     #[serde(default, deserialize_with = "section::named")]
-    pub answer: QuestionKind,
+    pub answer: AnswerForm,
     /// The topic it is about, from the opinion on which an agent without a model answers: of choices the first stands for
     /// -1 and the last for 1, of a scale likewise. Default: agents without a model are not asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topic: Option<String>,
 }
 
+/// The form of an answer.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum AnswerForm {
+    /// Free words.
+    Free(NoMoreKeys),
+    /// One of several choices.
+    Choice(ChoiceForm),
+    /// A whole number.
+    Scale(ScaleForm),
+}
+
+impl Default for AnswerForm {
+    fn default() -> Self {
+        Self::Free(NoMoreKeys {})
+    }
+}
+
+/// One of several choices.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChoiceForm {
+    /// The choices, at least two, no two alike.
+    pub choices: Vec<String>,
+}
+
+/// A whole number.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScaleForm {
+    /// The least.
+    pub from: i32,
+    /// The greatest.
+    pub to: i32,
+}
+
 impl SurveyConfig {
     /// What is asked, and in which form it is to be answered.
     pub fn question(&self) -> Question {
-        Question { text: self.question.clone(), kind: self.answer.clone() }
+        let kind = match &self.answer {
+            AnswerForm::Free(_) => QuestionKind::Free,
+            AnswerForm::Choice(form) => QuestionKind::Choice { choices: form.choices.clone() },
+            AnswerForm::Scale(form) => QuestionKind::Scale { from: form.from, to: form.to },
+        };
+        Question { text: self.question.clone(), kind }
     }
 }

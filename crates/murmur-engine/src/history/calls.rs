@@ -2,9 +2,9 @@
 //! surveys), a batch for each shard that has rows.
 
 use murmur_core::AgentId;
-use murmur_journal::columns::{ColumnReader, ColumnWriter};
+use murmur_journal::columns::ColumnReader;
 use murmur_llm::RequestHash;
-use murmur_prompt::Answer;
+use murmur_prompt::survey::Answer;
 
 use super::private::{batches, by_shard};
 use super::{ANSWERS, CALLS, Encoded, Malformed};
@@ -21,8 +21,8 @@ pub(super) fn encode_calls(calls: &[CallRecord]) -> impl Iterator<Item = Encoded
         columns.u8s(&rows.iter().map(|call| call.verdict).collect::<Vec<_>>());
         columns.u32s(&rows.iter().map(|call| call.input).collect::<Vec<_>>());
         columns.u32s(&rows.iter().map(|call| call.output).collect::<Vec<_>>());
-        columns.u64s(&rows.iter().map(|call| (call.hash.0 >> 64) as u64).collect::<Vec<_>>());
-        columns.u64s(&rows.iter().map(|call| call.hash.0 as u64).collect::<Vec<_>>());
+        columns.u64s(&rows.iter().map(|call| (call.hash.get() >> 64) as u64).collect::<Vec<_>>());
+        columns.u64s(&rows.iter().map(|call| call.hash.get() as u64).collect::<Vec<_>>());
     })
 }
 
@@ -47,7 +47,7 @@ pub(super) fn decode_calls(rows: usize, payload: &[u8]) -> Result<Vec<CallRecord
             verdict: verdicts[row],
             input: inputs[row],
             output: outputs[row],
-            hash: RequestHash(u128::from(high[row]) << 64 | u128::from(low[row])),
+            hash: RequestHash::from(u128::from(high[row]) << 64 | u128::from(low[row])),
         })
     };
     (0..rows).map(call).collect()

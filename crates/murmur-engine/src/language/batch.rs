@@ -138,6 +138,6 @@ impl Run {
             format!("custom_id: the run has {} models, found the number {model}", models.len())
         })?;
         *if result.outcome.is_ok() { &mut taken.replies } else { &mut taken.failures } += 1;
-        Ok(LedgerEntry { key, hash: hash.0, payload: payload_of(&model.server.name, result.outcome) })
+        Ok(LedgerEntry { key, hash: hash.get(), payload: payload_of(&model.server.name, result.outcome) })
     }
 }

@@ -120,7 +120,7 @@ pub(crate) struct Calls {
     seed: u64,
     source: Source,
     /// Answers of other runs.
-    others: Option<ReplyIndex>,
+    others: Option<Mutex<ReplyIndex>>,
     ledger: Option<ReplyLedger>,
     telemetry: Telemetry,
     run: Account,
@@ -228,6 +228,13 @@ impl Calls {
         self.run.is_spent() || self.step.is_spent()
     }
 
+    /// From now on calls are answered in this mode, and nothing is written down.
+    pub(crate) fn ask_live(&mut self, mode: CallMode) {
+        self.config.mode = mode;
+        self.source = Source::Own(BTreeMap::new());
+        (self.ledger, self.telemetry) = (None, Telemetry::default());
+    }
+
     /// Waits until every server answers.
     ///
     /// # Errors
@@ -253,6 +260,9 @@ impl Calls {
     /// # Errors
     /// When a model's servers cannot be set up: there is no key, or no list of them.
     pub(crate) fn connect(&self) -> Result<(), EngineError> {
+        if matches!(self.source, Source::Whole(_)) {
+            return Ok(());
+        }
         match self.config.mode {
             CallMode::Live | CallMode::Cache => {
                 (0..self.models.len()).try_for_each(|model| self.scheduler(model).map(drop))
@@ -283,7 +293,7 @@ impl Calls {
         if self.is_needed() && self.others.is_none() && !self.config.from.is_empty() {
             let folder = self.folder.as_deref().map(|folder| folder.join("replies/index"));
             if let (Some(folder), CallMode::Cache | CallMode::Replay) = (folder, self.config.mode) {
-                self.others = Some(ReplyIndex::open(&folder, &self.config.from, is_reply)?);
+                self.others = Some(Mutex::new(ReplyIndex::open(&folder, &self.config.from, is_reply)?));
             }
         }
         Ok(())
@@ -441,7 +451,7 @@ impl Calls {
         }
         for (indexes, results) in results {
             for (&index, result) in indexes.iter().zip(results) {
-                let hash = result.hash.unwrap_or_default();
+                let hash = result.hash.unwrap_or(no_request());
                 answered[index] = Some(Answered { hash, outcome: result.outcome });
             }
         }
@@ -464,7 +474,7 @@ impl Calls {
                 continue;
             }
             let known = match &self.others {
-                Some(others) => others.find(request.hash().0)?,
+                Some(others) => others.lock().expect("nobody panics while searching").find(request.hash().get())?,
                 None => None,
             };
             let Some(payload) = known else {
@@ -518,7 +528,7 @@ struct Desk<'a> {
     kept: &'a [Option<LedgerEntry>],
     render: &'a Render<'a>,
     book: Mutex<Book<'a>>,
-    others: Option<&'a ReplyIndex>,
+    others: Option<&'a Mutex<ReplyIndex>>,
     models: &'a [Arc<ModelConfig>],
     accounts: [&'a Account; 2],
     deadline: Option<Duration>,
@@ -548,7 +558,7 @@ impl Desk<'_> {
     fn job(&self, index: usize) -> Job {
         self.try_job(index).unwrap_or_else(|fault| {
             self.book.lock().expect("nobody panics while writing").fault.get_or_insert(fault);
-            Job::Known(RequestHash::default(), Box::new(Err(CallFailure::Cancelled)))
+            Job::Known(no_request(), Box::new(Err(CallFailure::Cancelled)))
         })
     }
 
@@ -565,7 +575,7 @@ impl Desk<'_> {
             return Ok(Job::Known(hash, Box::new(outcome_of(answer))));
         }
         let found = match self.others {
-            Some(others) => others.find(request.hash().0)?,
+            Some(others) => others.lock().expect("nobody panics while searching").find(request.hash().get())?,
             None => None,
         };
         Ok(match found {
@@ -590,7 +600,7 @@ impl Desk<'_> {
         }
         let reused = result.attempts == 0 && result.outcome.is_ok();
         let model = &self.models[call.model];
-        let hash = result.hash.unwrap_or_default();
+        let hash = result.hash.unwrap_or(no_request());
         let ledger = book.ledger.as_deref_mut();
         match write_down(ledger, self.now, call, model, hash, &result.outcome, reused) {
             Ok(()) => ControlFlow::Continue(()),
@@ -623,7 +633,8 @@ fn write_down(
     let kept = Kept { model: model.name.clone(), reused, answer };
     let payload = to_raw_value(&kept).expect("a reply has a JSON form");
     let key = ReplyKey { step: now, agent: call.agent, call: call.number };
-    Ok(ledger.append(shard_of(call.agent), &LedgerEntry { key, hash: hash.0, payload })?)
+    ledger.append(shard_of(call.agent), &LedgerEntry { key, hash: hash.get(), payload })?;
+    Ok(())
 }
 
 /// The payload of a ledger's entry for a result that came from elsewhere than a server.
@@ -648,6 +659,11 @@ fn outcome_of(answer: Answer) -> CallOutcome {
     }
 }
 
+/// The hash in place of that of a request that was never made, because its step had no time or money left.
+fn no_request() -> RequestHash {
+    RequestHash::from(0)
+}
+
 /// Whether a ledger's entry holds a reply, rather than a failure.
 fn is_reply(payload: &RawValue) -> bool {
     parse_kept(payload).is_ok_and(|kept| matches!(kept.answer, Answer::Reply(_)))
@@ -660,8 +676,8 @@ fn same_request(
     entry: &LedgerEntry,
     request: &PreparedRequest,
 ) -> Result<RequestHash, EngineError> {
-    let hash = RequestHash(entry.hash);
-    if hash == request.hash() || hash == RequestHash::default() {
+    let hash = RequestHash::from(entry.hash);
+    if hash == request.hash() || hash == no_request() {
         return Ok(hash);
     }
     let Call { agent, number, .. } = call;

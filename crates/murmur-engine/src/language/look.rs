@@ -8,25 +8,16 @@ use murmur_core::{Action, GroupId, PostId};
 
 use super::sight::{Shown, Viewer};
 
-/// Whether an action only looks, so that its answer may come before the agent acts.
-pub(crate) fn only_looks(action: &Action) -> bool {
-    matches!(
-        action,
-        Action::SearchPosts(_) | Action::SearchUser(_) | Action::Trend | Action::Refresh | Action::ListenFromGroup
-    )
-}
-
-/// Accounts that a search finds at most, the most followed first.
-const MOST_USERS: usize = 5;
 /// Groups that are shown at most.
 const MOST_GROUPS: usize = 5;
 
 impl Viewer<'_> {
     /// What the agent is shown first: a page of its feed, the accounts suggested to it, and groups if it can use them.
     pub(crate) fn first_page(&self, observation: &Observation<'_>, with_groups: bool) -> Shown {
+        let suggested = observation.suggested.iter().map(|account| account.agent);
         Shown {
             rows: self.page(observation, 0),
-            users: observation.suggested.iter().map(|account| account.agent).collect(),
+            users: suggested.take(self.world.config.prompt.users).collect(),
             groups: if with_groups { self.groups() } else { Vec::new() },
         }
     }
@@ -44,7 +35,7 @@ impl Viewer<'_> {
                 users.retain(|&user| user != self.agent && !self.hides(user));
                 let followers = |user| public.graph.follows.followers(user).len();
                 users.sort_by_cached_key(|&user| (Reverse(followers(user)), user));
-                users.truncate(MOST_USERS);
+                users.truncate(self.world.config.prompt.users);
                 Shown { users, ..Shown::default() }
             }
             Action::Trend => {

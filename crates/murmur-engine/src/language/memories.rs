@@ -222,7 +222,7 @@ pub(crate) fn sum_up(
                 Verdict::Accepted
             }
             Ok(_) => Verdict::of_fault(&ReplyFault::Empty),
-            Err(failure) => Verdict::Failed(failure.kind() as u8),
+            Err(failure) => Verdict::of_failure(failure),
         };
         // A summary that failed puts the next one off.
         if verdict != Verdict::Accepted {

@@ -1,6 +1,7 @@
 //! Which agents a language model decides for, and how each model is spoken to.
 
 use std::cmp::Reverse;
+use std::fmt;
 use std::sync::Arc;
 
 use murmur_agents::Population;
@@ -13,13 +14,18 @@ use crate::EngineError;
 use crate::config::{AgentsConfig, Config, ModelSection};
 
 /// A model, and the forms in which it is asked.
-#[derive(Debug)]
 pub(crate) struct Mind {
     pub(crate) server: Arc<ModelConfig>,
     pub(crate) first: Prompter,
     /// The form after a mistake.
     pub(crate) second: Prompter,
     forms_differ: bool,
+}
+
+impl fmt::Debug for Mind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mind").field("server", &self.server).finish_non_exhaustive()
+    }
 }
 
 impl Mind {
@@ -104,11 +110,6 @@ impl Minds {
     /// The place of the model that decides for `agent`.
     pub(crate) fn of(&self, agent: AgentId) -> Option<usize> {
         self.of_agent.get(agent.index()).filter(|&&mind| mind != NONE).map(|&mind| mind.into())
-    }
-
-    /// The agents that a model decides for, ascending.
-    pub(crate) fn agents(&self) -> impl Iterator<Item = AgentId> + '_ {
-        (0..self.of_agent.len() as u32).map(AgentId).filter(|&agent| self.of(agent).is_some())
     }
 
     /// The model at a place.

@@ -2,7 +2,8 @@
 
 use murmur_agents::Observation;
 use murmur_core::{AgentId, Slant, Step};
-use murmur_prompt::{Scene, Sight};
+use murmur_prompt::survey::Asked;
+use murmur_prompt::{Opinion, Scene, Sight};
 
 use super::memories::recall;
 use crate::World;
@@ -12,7 +13,7 @@ pub(crate) struct SceneText<'a> {
     user_name: String,
     name: String,
     persona: String,
-    opinions: Vec<(&'a str, &'static str)>,
+    opinions: Vec<Opinion<'a>>,
     time: String,
     memory: String,
 }
@@ -34,18 +35,29 @@ impl<'a> SceneText<'a> {
             (false, false) => format!("{} {character}", profile.bio).trim_end().to_owned(),
         };
         // A character that somebody has written says what it thinks; drawn opinions would only contradict it.
-        let told = if character.is_empty() { population.interests(agent).topics().collect() } else { Vec::new() };
+        let told = population.interests(agent).topics().filter(|_| character.is_empty());
         let opinion = |topic: murmur_core::TopicId| {
             let stance = world.beliefs.of(agent)[topic.index()];
-            (world.config.topic[topic.index()].name.as_str(), words_of(Slant::of(stance)))
+            Opinion { topic: &world.config.topic[topic.index()].name, words: words_of(Slant::of(stance)) }
         };
         Self {
             user_name: profile.user_name.to_string(),
             name: profile.name.to_string(),
             persona,
-            opinions: told.into_iter().map(opinion).collect(),
+            opinions: told.map(opinion).collect(),
             time: world.clock.label(now),
             memory: recall(world, now, agent, about),
+        }
+    }
+
+    /// Who is asked a question beside the turns.
+    pub(crate) fn asked(&self, world: &World) -> Asked<'_> {
+        Asked {
+            name: &self.name,
+            persona: &self.persona,
+            persona_tokens: world.config.prompt.persona_tokens,
+            opinions: &self.opinions,
+            memory: &self.memory,
         }
     }
 

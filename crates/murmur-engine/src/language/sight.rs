@@ -3,6 +3,7 @@
 //! Only what the agent would see: nobody it has muted or blocked, or who has blocked it; nothing deleted.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 use murmur_core::{AgentId, CommentId, GroupId, PostId, Step};
 use murmur_prompt::{ShownComment, ShownGroup, ShownPost, ShownUser, Sight};
@@ -16,32 +17,6 @@ pub(crate) struct Shown {
     pub(crate) rows: Vec<PostId>,
     pub(crate) users: Vec<AgentId>,
     pub(crate) groups: Vec<GroupId>,
-}
-
-impl Shown {
-    /// Adds what is in `more` and not here yet.
-    pub(crate) fn add(&mut self, more: &Self) {
-        add_new(&mut self.rows, &more.rows);
-        add_new(&mut self.users, &more.users);
-        add_new(&mut self.groups, &more.groups);
-    }
-
-    /// What is here and not in `before`.
-    pub(crate) fn without(&self, before: &Self) -> Self {
-        Self {
-            rows: self.rows.iter().copied().filter(|row| !before.rows.contains(row)).collect(),
-            users: self.users.iter().copied().filter(|user| !before.users.contains(user)).collect(),
-            groups: self.groups.iter().copied().filter(|group| !before.groups.contains(group)).collect(),
-        }
-    }
-}
-
-fn add_new<T: Copy + PartialEq>(list: &mut Vec<T>, more: &[T]) {
-    for item in more {
-        if !list.contains(item) {
-            list.push(*item);
-        }
-    }
 }
 
 /// An agent that looks at the platform at the beginning of a step.
@@ -64,6 +39,7 @@ impl Viewer<'_> {
             posts: shown.rows.iter().map(|&row| self.post(row)).collect(),
             users: shown.users.iter().map(|&user| self.user(user)).collect(),
             groups: shown.groups.iter().map(|&group| self.group(group)).collect(),
+            found: Vec::new(),
         }
     }
 
@@ -73,9 +49,9 @@ impl Viewer<'_> {
         graph.mutes.contains(self.agent, other) || graph.blocked(self.agent, other)
     }
 
-    pub(crate) fn name(&self, agent: AgentId) -> String {
+    pub(crate) fn name(&self, agent: AgentId) -> Arc<str> {
         let profile = self.world.public.accounts().profile(agent);
-        profile.map_or_else(|| format!("user{agent}"), |profile| profile.user_name.to_string())
+        profile.map_or_else(|| format!("user{agent}").into(), |profile| profile.user_name.clone())
     }
 
     fn post(&self, row: PostId) -> ShownPost {
@@ -96,7 +72,7 @@ impl Viewer<'_> {
             age_minutes: self.world.clock.minutes_between(posts.created(root), self.now),
             reposted_by: (row != root).then(|| self.name(posts.author(row))),
             follows_author: public.graph.follows.followees(self.agent).binary_search(&author).is_ok(),
-            warning: (reports >= threshold).then(|| format!("reported {reports} times")),
+            warning: (reports >= threshold).then(|| format!("reported {reports} times").into()),
             comments: self.comments(root),
             mine: author == self.agent,
         }
@@ -143,7 +119,7 @@ impl Viewer<'_> {
     }
 
     fn user(&self, agent: AgentId) -> ShownUser {
-        let bio = self.world.public.accounts().profile(agent).map(|profile| profile.bio.to_string());
+        let bio = self.world.public.accounts().profile(agent).map(|profile| profile.bio.clone());
         ShownUser { agent, name: self.name(agent), bio: bio.unwrap_or_default() }
     }
 
@@ -157,6 +133,6 @@ impl Viewer<'_> {
             format!("@{}: {}", self.name(message.sender), message.content)
         };
         let messages = if member { group.messages[last..].iter().map(said).collect() } else { Vec::new() };
-        ShownGroup { group: id, name: group.name.to_string(), member, messages }
+        ShownGroup { group: id, name: group.name.clone(), member, messages }
     }
 }

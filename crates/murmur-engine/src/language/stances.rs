@@ -99,9 +99,9 @@ fn rate(
     let answered = calls.ask(now, &wanted, &render)?;
     for (rated, answered) in rated.iter_mut().zip(answered) {
         let judged = match &answered.outcome {
-            Err(failure) => Verdict::Failed(failure.kind() as u8),
+            Err(failure) => Verdict::of_failure(failure),
             Ok(reply) => match verdict(&reply.text, &VERDICTS) {
-                None => Verdict::Faulty(ReplyFault::NoVerdict.kind() as u8),
+                None => Verdict::of_fault(&ReplyFault::NoChoice),
                 Some(verdict) => {
                     let value = match verdict {
                         "FAVOR" => RATED,

@@ -2,11 +2,11 @@
 
 use murmur_core::{AgentId, Stance, Step};
 use murmur_llm::ChatRequest;
-use murmur_prompt::{Answer, Question, QuestionKind, ReplyFormat, Sight, parse_answer, survey_request};
+use murmur_prompt::survey::{Answer, Question, QuestionKind, parse_answer, survey_messages};
 
 use super::calls::{Call, Calls};
 use super::scene::SceneText;
-use super::turn::{CallPurpose, CallRecord, Verdict, system, user};
+use super::turn::{CallPurpose, CallRecord, Verdict};
 use crate::{EngineError, World};
 
 /// Calls of surveys are numbered from here on, so that turns leave them room.
@@ -59,18 +59,17 @@ pub(crate) fn ask(
     let seeds = calls.seeds();
     let render = |index: usize| {
         let call = &wanted[index];
-        let mind = world.minds.mind(call.model);
         let about = vec![0.0; world.embedding.dimensions()];
         let text = SceneText::of_agent(world, now, call.agent, &about);
-        let nothing = Sight::default();
-        let asked = survey_request(inquiry.question, &text.scene(&nothing), mind.first.format());
+        let format = world.config.model[call.model].format;
+        let response_format = inquiry.question.response_format(format);
         let request = ChatRequest {
-            messages: vec![system(&asked.system), user(&asked.user)],
-            response_format: asked.response_format.as_deref(),
+            messages: survey_messages(&text.asked(world), inquiry.question, format),
+            response_format: response_format.as_deref(),
             seed: seeds.of(now, call),
             ..ChatRequest::default()
         };
-        Ok(mind.server.prepare(&request))
+        Ok(world.minds.mind(call.model).server.prepare(&request))
     };
     let answered = calls.ask(now, &wanted, &render)?;
     let mut all = Answers::default();
@@ -78,12 +77,12 @@ pub(crate) fn ask(
     for &agent in inquiry.agents {
         let answer = match replies.next_if(|(call, _)| call.agent == agent) {
             Some((call, answered)) => {
-                let format: ReplyFormat = world.minds.mind(call.model).first.format();
+                let format = world.config.model[call.model].format;
                 let (answer, verdict) = match &answered.outcome {
-                    Err(failure) => (None, Verdict::Failed(failure.kind() as u8)),
+                    Err(failure) => (None, Verdict::of_failure(failure)),
                     Ok(reply) => match parse_answer(reply, inquiry.question, format) {
                         Ok(answer) => (Some(answer), Verdict::Accepted),
-                        Err(fault) => (None, Verdict::Faulty(fault.kind() as u8)),
+                        Err(fault) => (None, Verdict::of_fault(&fault)),
                     },
                 };
                 all.records.push(CallRecord::new(call, CallPurpose::Survey, &answered, verdict));
@@ -103,14 +102,14 @@ pub(crate) fn ask(
 fn of_opinion(kind: &QuestionKind, opinion: Stance) -> Option<Answer> {
     let share = (f64::from(opinion.get()) + 1.0) / 2.0;
     match kind {
-        QuestionKind::Free(_) => None,
-        QuestionKind::Choice(choice) => {
-            let count = choice.choices.len();
+        QuestionKind::Free => None,
+        QuestionKind::Choice { choices } => {
+            let count = choices.len();
             Some(Answer::Choice(((share * count as f64) as usize).min(count - 1)))
         }
-        QuestionKind::Scale(scale) => {
-            let width = f64::from(scale.to) - f64::from(scale.from);
-            Some(Answer::Scale((f64::from(scale.from) + share * width).round() as i32))
+        &QuestionKind::Scale { from, to } => {
+            let value = f64::from(from) + share * (f64::from(to) - f64::from(from));
+            Some(Answer::Scale(libm::round(value) as i32))
         }
     }
 }

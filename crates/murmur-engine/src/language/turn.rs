@@ -2,12 +2,11 @@
 //! after a reply that made no sense, and then acts or falls back.
 
 use murmur_agents::{Decision, Observation};
-use murmur_core::{Action, AgentId, Step};
+use murmur_core::{Action, AgentId, PostId, Step};
 use murmur_llm::{CallFailure, ChatRequest, Message, PreparedRequest, RequestHash};
-use murmur_prompt::{Prompter, ReplyFault};
+use murmur_prompt::{Prompter, ReplyFault, Sight, is_look};
 
 use super::calls::{Answered, Call, Seeds};
-use super::look::only_looks;
 use super::minds::Mind;
 use super::scene::SceneText;
 use super::sight::{Shown, Viewer};
@@ -83,8 +82,12 @@ impl Verdict {
         }
     }
 
+    pub(crate) fn of_failure(failure: &CallFailure) -> Self {
+        Self::Failed(failure.kind() as u8)
+    }
+
     pub(crate) fn of_fault(fault: &ReplyFault) -> Self {
-        Self::Faulty(fault.kind() as u8)
+        Self::Faulty(fault.kind())
     }
 }
 
@@ -134,9 +137,8 @@ pub(crate) struct Turn {
     /// Number of the next call.
     pub(crate) next_call: u16,
     state: State,
-    /// What it was shown at first, and all that it was shown since. Empty before the first reply.
-    first: Shown,
-    shown: Shown,
+    /// What it was shown at first, then what it found. Empty before the first reply.
+    pages: Vec<Shown>,
     /// Rows of the feed that it was shown.
     read: usize,
     exchanges: Vec<Exchange>,
@@ -185,8 +187,7 @@ impl Turn {
             model,
             next_call: 0,
             state: State::Acting,
-            first: Shown::default(),
-            shown: Shown::default(),
+            pages: Vec::new(),
             read: 0,
             exchanges: Vec::new(),
             actions: Vec::new(),
@@ -219,10 +220,8 @@ impl Turn {
 
     /// What the agent is shown first, in every request of the turn.
     fn first_page(&self, stage: Stage<'_>, observation: &Observation<'_>) -> Shown {
-        match self.next_call {
-            0 => stage.viewer(self.agent).first_page(observation, stage.world.minds.uses_groups()),
-            _ => self.first.clone(),
-        }
+        let look = || stage.viewer(self.agent).first_page(observation, stage.world.minds.uses_groups());
+        self.pages.first().cloned().unwrap_or_else(look)
     }
 
     /// The next request.
@@ -257,13 +256,21 @@ impl Turn {
     }
 
     /// Takes in what the next call came to.
-    pub(crate) fn take(&mut self, stage: Stage<'_>, observation: &Observation<'_>, answered: &Answered) {
+    ///
+    /// # Errors
+    /// When a template fails.
+    pub(crate) fn take(
+        &mut self,
+        stage: Stage<'_>,
+        observation: &Observation<'_>,
+        answered: &Answered,
+    ) -> Result<(), EngineError> {
         let mind = stage.world.minds.mind(self.model);
         let (call, purpose) = (self.call(), self.purpose());
         if self.next_call == 0 {
-            self.first = self.first_page(stage, observation);
-            self.shown = self.first.clone();
-            self.read = self.first.rows.len();
+            let first = self.first_page(stage, observation);
+            self.read = first.rows.len();
+            self.pages.push(first);
         }
         self.next_call += 1;
         let verdict = match &answered.outcome {
@@ -274,20 +281,20 @@ impl Turn {
                     (State::Acting, true) => State::Repairing(None),
                     _ => State::GivenUp,
                 };
-                Verdict::Failed(failure.kind() as u8)
+                Verdict::of_failure(failure)
             }
             Ok(reply) => {
-                let sight = stage.viewer(self.agent).sight(&self.shown);
+                let sight = self.sight(stage);
                 match self.prompter(mind).parse(reply, &sight) {
                     Ok(actions) => {
-                        self.act(stage, observation, said(reply), actions);
+                        self.act(stage, observation, said(reply), actions, sight)?;
                         Verdict::Accepted
                     }
                     Err(fault) => {
                         self.state = match self.state {
                             State::Acting => State::Repairing(Some(Mistake {
                                 said: said(reply).chars().take(MISTAKE_CHARS).collect(),
-                                remark: mind.second.repair(&fault),
+                                remark: mind.second.repair(&fault)?,
                             })),
                             _ => State::GivenUp,
                         };
@@ -297,32 +304,46 @@ impl Turn {
             }
         };
         self.records.push(CallRecord::new(&call, purpose, answered, verdict));
+        Ok(())
+    }
+
+    /// All that it has been shown.
+    fn sight(&self, stage: Stage<'_>) -> Sight {
+        let viewer = stage.viewer(self.agent);
+        let mut pages = self.pages.iter().map(|page| viewer.sight(page));
+        let first = pages.next().unwrap_or_default();
+        Sight { found: pages.collect(), ..first }
     }
 
     /// Looks around if that is what the reply asks for and it may; else the turn is done.
-    fn act(&mut self, stage: Stage<'_>, observation: &Observation<'_>, said: String, actions: Vec<Action>) {
-        let mind = stage.world.minds.mind(self.model);
+    fn act(
+        &mut self,
+        stage: Stage<'_>,
+        observation: &Observation<'_>,
+        said: String,
+        actions: Vec<Action>,
+        mut sight: Sight,
+    ) -> Result<(), EngineError> {
         let may_look = self.exchanges.len() < stage.world.config.prompt.look_rounds;
-        let looks = actions.iter().any(only_looks);
-        let prompter = self.prompter(mind);
+        let looks = may_look && actions.iter().any(|action| is_look(action.kind()));
+        let prompter = self.prompter(stage.world.minds.mind(self.model));
         let viewer = stage.viewer(self.agent);
-        let mut answer = String::new();
-        for action in actions.iter().filter(|action| may_look && only_looks(action)) {
+        let mut answers = Vec::new();
+        for action in actions.iter().filter(|action| looks && is_look(action.kind())) {
             let found = viewer.look(action, observation, self.read);
             if matches!(action, Action::Refresh) {
                 self.read += found.rows.len();
             }
-            let found = found.without(&self.shown);
-            let (posts, users) = (self.shown.rows.len() + 1, self.shown.users.len() + 1);
-            answer += &prompter.looked(action, &viewer.sight(&found), posts, users);
-            self.shown.add(&found);
+            answers.push(prompter.looked(action, &mut sight, viewer.sight(&found))?);
+            self.pages.push(found);
         }
         self.actions.extend(actions);
         self.state = State::Done;
-        if looks && may_look {
-            self.exchanges.push(Exchange { said, answer });
+        if looks {
+            self.exchanges.push(Exchange { said, answer: answers.join("\n") });
             self.state = State::Acting;
         }
+        Ok(())
     }
 
     /// Whether the model decided at least part of what the agent does.
@@ -337,10 +358,14 @@ impl Turn {
         if gave_up && self.actions.is_empty() && world.config.calls.fallback == Fallback::Behaviour {
             return world.choose(stage.now, observation);
         }
-        let read = if self.next_call == 0 { 0 } else { self.read };
-        let looked = self.shown.rows[self.first.rows.len()..].to_vec();
-        let in_feed = |row: &murmur_core::PostId| observation.feed[..read].iter().any(|seen| seen.post == *row);
-        let looked = looked.into_iter().filter(|row| !in_feed(row)).collect();
+        let read = self.read;
+        let mut looked: Vec<PostId> = Vec::new();
+        for row in self.pages.iter().skip(1).flat_map(|page| &page.rows) {
+            let is_known = looked.contains(row) || observation.feed[..read].iter().any(|seen| seen.post == *row);
+            if !is_known {
+                looked.push(*row);
+            }
+        }
         Decision { agent: self.agent, read, looked, actions: std::mem::take(&mut self.actions) }
     }
 }

@@ -3,9 +3,10 @@
 use murmur_core::Step;
 use murmur_data::DataError;
 use murmur_data::table::{Column, ColumnData, Kind, TableFolder, TableWriter};
-use murmur_prompt::{Answer, QuestionKind};
+use murmur_prompt::survey::Answer;
 
 use crate::World;
+use crate::config::AnswerForm;
 use crate::language::survey::AnswerRecord;
 use crate::language::{CallPurpose, CallRecord, Verdict};
 
@@ -83,8 +84,8 @@ impl AnswerTable {
             .iter()
             .map(|row| match (&row.answer, &survey(row).answer) {
                 (Some(Answer::Text(text)), _) => Some(&**text),
-                (Some(Answer::Choice(place)), QuestionKind::Choice(choice)) => {
-                    choice.choices.get(*place).map(String::as_str)
+                (Some(Answer::Choice(place)), AnswerForm::Choice(form)) => {
+                    form.choices.get(*place).map(String::as_str)
                 }
                 _ => None,
             })
