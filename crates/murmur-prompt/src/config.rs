@@ -35,7 +35,11 @@ pub struct PromptConfig {
     pub post_chars: usize,
     /// Tokens of a persona, at most: 10 or more.
     pub persona_tokens: u32,
-    /// Tokens of what is shown of the platform, at most, but that every post keeps a few of its words.
+    /// Tokens of a turn: of all that is not the same for all agents. What persona and memory leave of it goes to what
+    /// is shown of the platform, whose texts are shortened to fit; but they all keep a few words.
+    pub turn_tokens: u32,
+    /// Tokens of what is shown of the platform, at least, whatever the rest takes; and at most of what is found by
+    /// looking around.
     pub feed_tokens: u32,
     /// Characters that an agent may write in one text: a post, a comment, a message. A longer one is a fault.
     pub text_chars: usize,
@@ -53,8 +57,9 @@ impl Default for PromptConfig {
             most_actions: 3,
             look_rounds: 1,
             post_chars: 280,
-            persona_tokens: 110,
-            feed_tokens: 160,
+            persona_tokens: 90,
+            turn_tokens: 360,
+            feed_tokens: 140,
             text_chars: 1000,
         }
     }
@@ -127,6 +132,7 @@ impl PromptConfig {
             .or_else(|| within("look_rounds", self.look_rounds, 0..=5))
             .or_else(|| within("post_chars", self.post_chars, 20..=100_000))
             .or_else(|| within("persona_tokens", self.persona_tokens as usize, 10..=1_000_000))
+            .or_else(|| within("turn_tokens", self.turn_tokens as usize, 50..=1_000_000))
             .or_else(|| within("feed_tokens", self.feed_tokens as usize, 40..=1_000_000))
             .or_else(|| within("text_chars", self.text_chars, 1..=100_000))
     }

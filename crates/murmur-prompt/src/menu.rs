@@ -2,7 +2,6 @@
 //! instructions, the tools, the schema.
 
 use murmur_core::ActionKind;
-use serde_json::{Value, json};
 
 use crate::fault::Argument;
 use crate::{PromptConfig, ReplyFormat};
@@ -63,11 +62,11 @@ pub(crate) fn entry(kind: ActionKind) -> Option<Entry> {
         K::DislikeComment => on(Comment, "Dislike a comment"),
         K::UndoDislikeComment => on(Comment, "Take back your dislike"),
         K::ReportPost => of(Some(Post), Some(Words::Reason), "Report a post, with the reason"),
-        K::Follow => on(User, "Follow a user"),
+        K::Follow => on(User, "Follow a user, or the author of a post"),
         K::Unfollow => on(User, "Stop following a user"),
-        K::Mute => on(User, "See no more of a user"),
+        K::Mute => on(User, "See no more of a user, or of the author of a post"),
         K::Unmute => on(User, "See a muted user again"),
-        K::Block => on(User, "Block a user"),
+        K::Block => on(User, "Block a user, or the author of a post"),
         K::Unblock => on(User, "End a block"),
         K::SearchPosts => says("Look for posts"),
         K::SearchUser => says("Look for users"),
@@ -103,29 +102,44 @@ pub(crate) fn names(kinds: impl IntoIterator<Item = ActionKind>) -> String {
 
 /// Kinds that take the same, in the order of the menu.
 struct Group {
-    number: Option<Argument>,
+    numbers: Vec<Argument>,
     has_words: bool,
     kinds: Vec<ActionKind>,
 }
 
-/// The menu by what the actions take, in the order in which that first occurs. With `by_argument` numbers of different
-/// things make different groups.
-fn groups(menu: &[ActionKind], by_argument: bool) -> Vec<Group> {
+/// The menu by what the actions take, in the order in which that first occurs; numbers that `are_alike` go together.
+fn groups(menu: &[ActionKind], are_alike: impl Fn(Argument, Argument) -> bool) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     for &kind in menu {
         let Some(entry) = entry(kind) else { continue };
-        let (number, has_words) = (entry.number, entry.words.is_some());
+        let has_words = entry.words.is_some();
         let fits = |group: &&mut Group| {
-            let same =
-                if by_argument { group.number == number } else { group.number.is_some() == number.is_some() };
+            let same = match (group.numbers.first(), entry.number) {
+                (None, None) => true,
+                (Some(&one), Some(other)) => are_alike(one, other),
+                _ => false,
+            };
             same && group.has_words == has_words
         };
         match groups.iter_mut().find(fits) {
-            Some(group) => group.kinds.push(kind),
-            None => groups.push(Group { number, has_words, kinds: vec![kind] }),
+            Some(group) => {
+                group.numbers.extend(entry.number);
+                group.kinds.push(kind);
+            }
+            None => groups.push(Group {
+                numbers: entry.number.into_iter().collect(),
+                has_words,
+                kinds: vec![kind],
+            }),
         }
     }
     groups
+}
+
+/// Whether both are numbers of the same numbering.
+fn same_numbering(one: Argument, other: Argument) -> bool {
+    let is_entry = |argument| matches!(argument, Argument::Post | Argument::User);
+    one == other || is_entry(one) && is_entry(other)
 }
 
 /// What stands in the instructions about the menu: a line for those that take the same.
@@ -134,73 +148,114 @@ pub(crate) fn help(menu: &[ActionKind], format: ReplyFormat) -> String {
         return String::new();
     }
     let line = |group: &Group| {
-        let number = group.number.map(|number| match number {
-            Argument::User => "number of a post or user",
-            Argument::Post => "number of a post",
-            Argument::Comment => "number of a comment",
-            Argument::Group => "number of a group",
-            _ => "how many",
-        });
+        let has = |argument| group.numbers.contains(&argument);
+        let number = match group.numbers.first() {
+            None => None,
+            Some(Argument::Post | Argument::User) if has(Argument::User) => Some("post or user number"),
+            Some(Argument::Post | Argument::User) => Some("post number"),
+            Some(Argument::Comment) => Some("comment number"),
+            Some(Argument::Group) => Some("group number"),
+            Some(Argument::Count | Argument::Text) => Some("number of pieces"),
+        };
         let takes: Vec<&str> = number.into_iter().chain(group.has_words.then_some(TEXT)).collect();
         let names = names(group.kinds.iter().copied());
         if takes.is_empty() { names } else { format!("{names}: {}", takes.join(", ")) }
     };
-    groups(menu, true).iter().map(line).collect::<Vec<_>>().join("\n")
+    groups(menu, same_numbering).iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// A reply with the first action on the menu, for the instructions.
+pub(crate) fn example(menu: &[ActionKind], format: ReplyFormat) -> String {
+    let Some((kind, entry)) = menu.iter().find_map(|&kind| Some((kind, entry(kind)?))) else {
+        return String::new();
+    };
+    let name = kind.name();
+    let (has_number, has_words) = (entry.number.is_some(), entry.words.is_some());
+    match format {
+        ReplyFormat::Tools => String::new(),
+        ReplyFormat::Schema => {
+            let number = if has_number { ",\"number\":2" } else { "" };
+            let text = if has_words { ",\"text\":\"…\"" } else { "" };
+            format!("{{\"{ACTIONS}\":[{{\"{ACTION}\":\"{name}\"{number}{text}}}]}}")
+        }
+        ReplyFormat::Lines => {
+            let number = if has_number { " 2" } else { "" };
+            let text = if has_words { ": …" } else { "" };
+            format!("{name}{number}{text}")
+        }
+    }
 }
 
 /// The greatest number that may be shown of each kind of thing.
 fn greatest(config: &PromptConfig, argument: Argument) -> usize {
     let looks = config.look_rounds;
     match argument {
-        Argument::Post | Argument::User => {
-            config.posts + config.users + looks * config.posts.max(config.users)
-        }
+        Argument::Post => config.posts * (1 + looks),
+        Argument::User => config.posts + config.users + looks * config.posts.max(config.users),
         Argument::Comment => config.posts * config.comments * (1 + looks),
         Argument::Group | Argument::Count | Argument::Text => MOST_OTHER,
     }
 }
 
-/// The tools, one for each action.
-pub(crate) fn tools(menu: &[ActionKind]) -> Value {
-    let tool = |&kind: &ActionKind| {
-        let entry = entry(kind)?;
-        let mut properties = serde_json::Map::new();
-        if let Some(number) = entry.number {
-            properties.insert(number.name().to_owned(), json!({ "type": "integer" }));
+// The forms below are written by hand, because the order of their keys matters: models write what they are asked for in
+// that order, and tokenizers know the usual one.
+
+/// The properties and the required keys of an object with a number and words, as the inside of a JSON object.
+fn takes(before: &str, number: Option<(&str, String)>, has_words: bool) -> String {
+    let mut properties = before.to_owned();
+    let mut required = Vec::new();
+    if !before.is_empty() {
+        required.push(format!("\"{ACTION}\""));
+    }
+    let mut add = |key: &str, form: &str| {
+        if !properties.is_empty() {
+            properties.push(',');
         }
-        if entry.words.is_some() {
-            properties.insert(TEXT.to_owned(), json!({ "type": "string" }));
-        }
-        let required: Vec<&String> = properties.keys().collect();
-        let parameters = json!({ "type": "object", "properties": properties, "required": required });
-        Some(json!({ "type": "function",
-            "function": { "name": kind.name(), "description": entry.does, "parameters": parameters } }))
+        properties.push_str(&format!("\"{key}\":{form}"));
+        required.push(format!("\"{key}\""));
     };
-    menu.iter().filter_map(tool).collect()
+    if let Some((key, form)) = number {
+        add(key, &form);
+    }
+    if has_words {
+        add(TEXT, "{\"type\":\"string\"}");
+    }
+    format!("\"type\":\"object\",\"properties\":{{{properties}}},\"required\":[{}]", required.join(","))
 }
 
-/// The form of a reply in the Schema format.
-pub(crate) fn schema(menu: &[ActionKind], config: &PromptConfig) -> Value {
-    let branch = |group: Group| {
-        let mut properties = serde_json::Map::new();
-        let names: Vec<&str> = group.kinds.iter().map(|kind| kind.name()).collect();
-        properties.insert(ACTION.to_owned(), json!({ "type": "string", "enum": names }));
-        if group.number.is_some() {
-            let arguments = group.kinds.iter().filter_map(|&kind| entry(kind)?.number);
-            let most = arguments.map(|argument| greatest(config, argument)).max().unwrap_or(1).max(1);
-            properties.insert(NUMBER.to_owned(), json!({ "type": "integer", "minimum": 1, "maximum": most }));
-        }
-        if group.has_words {
-            properties.insert(TEXT.to_owned(), json!({ "type": "string" }));
-        }
-        let required: Vec<&String> = properties.keys().collect();
-        json!({ "type": "object", "properties": properties, "required": required,
-            "additionalProperties": false })
+/// The tools, one for each action, as JSON.
+pub(crate) fn tools(menu: &[ActionKind]) -> String {
+    let tool = |&kind: &ActionKind| {
+        let entry = entry(kind)?;
+        let number = entry.number.map(|number| (number.name(), "{\"type\":\"integer\"}".to_owned()));
+        let parameters = takes("", number, entry.words.is_some());
+        let (name, does) = (kind.name(), entry.does);
+        Some(format!(
+            "{{\"type\":\"function\",\"function\":{{\"name\":\"{name}\",\"description\":\"{does}\",\
+             \"parameters\":{{{parameters}}}}}}}"
+        ))
     };
-    let mut branches: Vec<Value> = groups(menu, false).into_iter().map(branch).collect();
-    let items = if branches.len() == 1 { branches.remove(0) } else { json!({ "anyOf": branches }) };
-    json!({ "type": "object",
-        "properties": { ACTIONS: { "type": "array", "items": items, "minItems": 1,
-            "maxItems": config.most_actions } },
-        "required": [ACTIONS], "additionalProperties": false })
+    format!("[{}]", menu.iter().filter_map(tool).collect::<Vec<_>>().join(","))
+}
+
+/// The form of a reply in the Schema format, as JSON.
+pub(crate) fn schema(menu: &[ActionKind], config: &PromptConfig) -> String {
+    let branch = |group: &Group| {
+        let names: Vec<String> = group.kinds.iter().map(|kind| format!("\"{}\"", kind.name())).collect();
+        let action = format!("\"{ACTION}\":{{\"type\":\"string\",\"enum\":[{}]}}", names.join(","));
+        let most = group.numbers.iter().map(|&argument| greatest(config, argument).max(1)).max();
+        let number = most.map(|most| (NUMBER, format!("{{\"type\":\"integer\",\"maximum\":{most}}}")));
+        format!("{{{},\"additionalProperties\":false}}", takes(&action, number, group.has_words))
+    };
+    let branches: Vec<String> = groups(menu, |_, _| true).iter().map(branch).collect();
+    let items = match &branches[..] {
+        [one] => one.clone(),
+        several => format!("{{\"anyOf\":[{}]}}", several.join(",")),
+    };
+    format!(
+        "{{\"type\":\"json_schema\",\"json_schema\":{{\"name\":\"turn\",\"strict\":true,\"schema\":\
+         {{\"type\":\"object\",\"properties\":{{\"{ACTIONS}\":{{\"type\":\"array\",\"items\":{items},\
+         \"maxItems\":{}}}}},\"required\":[\"{ACTIONS}\"],\"additionalProperties\":false}}}}}}",
+        config.most_actions
+    )
 }

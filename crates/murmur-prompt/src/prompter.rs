@@ -5,11 +5,10 @@ use minijinja::value::{Serde, Value};
 use murmur_core::{Action, ActionKind};
 use murmur_llm::ChatReply;
 use serde::Serialize;
-use serde_json::json;
 use serde_json::value::RawValue;
 
 use crate::fault::ReplyFault;
-use crate::flat::flat;
+use crate::flat::{flat, without_borders};
 use crate::menu;
 use crate::reading::{Reader, read};
 use crate::sight::{Numbers, Sight};
@@ -17,9 +16,6 @@ use crate::template::{Part, PromptError, Templates};
 use crate::tokens::{clip, tokens};
 use crate::view::FeedView;
 use crate::{PromptConfig, ReplyFormat};
-
-/// How often texts are shortened until what is shown is within its budget.
-const ROUNDS: usize = 4;
 
 /// An agent as it comes to the platform.
 #[derive(Clone, Copy, Debug)]
@@ -79,17 +75,13 @@ impl Prompter {
                 ReplyFormat::Lines => "lines",
             },
             menu => menu::help(&menu, format),
+            example => menu::example(&menu, format),
             most_actions => config.most_actions,
         };
         let system = templates.render(Part::System, variables)?;
         let (tools, tool_choice, response_format) = match format {
-            ReplyFormat::Tools => (Some(raw(&menu::tools(&menu))), Some(raw(&json!("required"))), None),
-            ReplyFormat::Schema => {
-                let schema = menu::schema(&menu, config);
-                let format = json!({ "type": "json_schema",
-                    "json_schema": { "name": "turn", "strict": true, "schema": schema } });
-                (None, None, Some(raw(&format)))
-            }
+            ReplyFormat::Tools => (Some(raw(menu::tools(&menu))), Some(raw("\"required\"".to_owned())), None),
+            ReplyFormat::Schema => (None, None, Some(raw(menu::schema(&menu, config)))),
             ReplyFormat::Lines => (None, None, None),
         };
         let config = config.clone();
@@ -126,21 +118,19 @@ impl Prompter {
     /// # Errors
     /// When the template fails on it.
     pub fn turn(&self, scene: &Scene<'_>) -> Result<String, PromptError> {
-        let feed = self.feed(scene.sight, Numbers::FIRST)?;
         let persona = flat(scene.persona);
-        let opinions: Vec<Opinion<'_>> = scene.opinions.to_vec();
-        self.templates.render(
-            Part::Turn,
-            context! {
-                user_name => flat(scene.user_name),
-                name => flat(scene.name),
-                persona => clip(&persona, self.config.persona_tokens),
-                opinions => Value::from(Serde(&opinions)),
-                time => scene.time,
-                memory => crate::flat::without_borders(scene.memory),
-                feed,
-            },
-        )
+        let rest = context! {
+            user_name => flat(scene.user_name),
+            name => flat(scene.name),
+            persona => clip(&persona, self.config.persona_tokens),
+            opinions => Value::from(Serde(scene.opinions)),
+            time => scene.time,
+            memory => without_borders(scene.memory),
+        };
+        let without_feed = self.templates.render(Part::Turn, context! { feed => "", ..rest.clone() })?;
+        let left = self.config.turn_tokens.saturating_sub(tokens(&without_feed));
+        let feed = self.feed(scene.sight, Numbers::FIRST, left.max(self.config.feed_tokens))?;
+        self.templates.render(Part::Turn, context! { feed, ..rest })
     }
 
     /// The answer to a look around: what was found, numbered on from what was shown before. It is added to `sight`, by
@@ -154,11 +144,12 @@ impl Prompter {
         sight: &mut Sight,
         found: Sight,
     ) -> Result<String, PromptError> {
-        let feed = self.feed(&found, sight.next_numbers())?;
+        let feed = self.feed(&found, sight.next_numbers(), self.config.feed_tokens)?;
         sight.found.push(found);
         let words = looked_for.words().map(flat);
         let looked_for = looked_for.kind().name();
-        self.templates.render(Part::Looked, context! { looked_for, words, feed })
+        let last = sight.found.len() >= self.config.look_rounds;
+        self.templates.render(Part::Looked, context! { looked_for, words, feed, last })
     }
 
     /// What is said to the model when its reply could not be read.
@@ -178,21 +169,13 @@ impl Prompter {
         read(reply, &Reader { format: self.format, menu: &self.menu, config: &self.config, sight })
     }
 
-    /// What is shown, within its budget.
-    fn feed(&self, sight: &Sight, first: Numbers) -> Result<String, PromptError> {
-        let mut view = FeedView::new(sight, first, self.config.post_chars);
-        let mut text = self.templates.render(Part::Feed, Value::from(Serde(&view)))?;
-        for _ in 0..ROUNDS {
-            let excess = tokens(&text).saturating_sub(self.config.feed_tokens);
-            if excess == 0 || !view.shorten(excess) {
-                break;
-            }
-            text = self.templates.render(Part::Feed, Value::from(Serde(&view)))?;
-        }
-        Ok(text)
+    /// What is shown, in at most so many tokens.
+    fn feed(&self, sight: &Sight, first: Numbers, most: u32) -> Result<String, PromptError> {
+        FeedView::new(sight, first, self.config.post_chars)
+            .within(most, |view| self.templates.render(Part::Feed, Value::from(Serde(view))))
     }
 }
 
-fn raw(value: &serde_json::Value) -> Box<RawValue> {
-    RawValue::from_string(value.to_string()).expect("a JSON value is valid JSON")
+fn raw(json: String) -> Box<RawValue> {
+    RawValue::from_string(json).expect("the forms are valid JSON")
 }

@@ -128,6 +128,9 @@ impl Reader<'_> {
             let (kind, entry) = self.on_menu(&name)?;
             arguments_of(kind, entry, item, menu::NUMBER)
         };
+        if items.is_empty() && self.menu.contains(&ActionKind::DoNothing) {
+            return Ok(vec![Call { kind: ActionKind::DoNothing, number: None, text: None }]);
+        }
         items.into_iter().map(call).collect()
     }
 

@@ -10,6 +10,8 @@ use crate::tokens::{clip, tokens};
 const MOST_NAME: u32 = 12;
 /// Tokens that every text keeps, whatever the budget.
 const LEAST_TEXT: u32 = 8;
+/// How often texts are cut anew until what is shown is within its budget.
+const ROUNDS: usize = 4;
 
 #[derive(Clone, Serialize)]
 pub(crate) struct FeedView {
@@ -25,6 +27,7 @@ pub(crate) struct PostView {
     text: String,
     likes: u32,
     dislikes: u32,
+    score: i64,
     shares: u32,
     age: String,
     age_minutes: u32,
@@ -42,6 +45,7 @@ pub(crate) struct CommentView {
     text: String,
     likes: u32,
     dislikes: u32,
+    score: i64,
 }
 
 #[derive(Clone, Serialize)]
@@ -72,6 +76,7 @@ impl FeedView {
             text: text(&post.text),
             likes: post.likes,
             dislikes: post.dislikes,
+            score: i64::from(post.likes) - i64::from(post.dislikes),
             shares: post.shares,
             age: age(post.age_minutes),
             age_minutes: post.age_minutes,
@@ -89,6 +94,7 @@ impl FeedView {
                     text: text(&comment.text),
                     likes: comment.likes,
                     dislikes: comment.dislikes,
+                    score: i64::from(comment.likes) - i64::from(comment.dislikes),
                 })
                 .collect(),
         });
@@ -120,22 +126,49 @@ impl FeedView {
         texts
     }
 
-    /// Cuts the texts by `excess` tokens together, the longest first: all that are cut become equally long, and none
-    /// shorter than a few words. Returns whether any was cut.
-    pub(crate) fn shorten(&mut self, excess: u32) -> bool {
-        let mut texts = self.texts();
-        let lengths: Vec<u32> = texts.iter().map(|text| tokens(text)).collect();
+    /// The view, as `rendered`, in at most `most` tokens if the texts can be cut to that. The longest are cut first:
+    /// all that are cut become equally long, and none shorter than a few words.
+    pub(crate) fn within<E>(
+        mut self,
+        most: u32,
+        rendered: impl Fn(&Self) -> Result<String, E>,
+    ) -> Result<String, E> {
+        let mut shown = rendered(&self)?;
+        let excess = tokens(&shown).saturating_sub(most);
+        if excess == 0 {
+            return Ok(shown);
+        }
+        let full: Vec<String> = self.texts().into_iter().map(|text| text.clone()).collect();
+        let lengths: Vec<u32> = full.iter().map(|text| tokens(text)).collect();
         let total: u32 = lengths.iter().sum();
-        let most = water_level(&lengths, total.saturating_sub(excess)).max(LEAST_TEXT);
-        let mut any = false;
-        for (text, length) in texts.iter_mut().zip(lengths) {
-            if length > most {
-                let shorter = clip(text, most).into_owned();
-                any |= shorter.len() < text.len();
-                **text = shorter;
+        let mut level = water_level(&lengths, total.saturating_sub(excess)).max(LEAST_TEXT);
+        let mut fits = false;
+        for _ in 0..ROUNDS {
+            for (text, full) in self.texts().into_iter().zip(&full) {
+                *text = clip(full, level).into_owned();
+            }
+            let cut = rendered(&self)?;
+            let length = tokens(&cut);
+            let sharing = lengths.iter().filter(|&&length| length > level).count().max(1) as u32;
+            if length <= most {
+                // What cutting at the ends of words has saved is shared out again.
+                (shown, fits) = (cut, true);
+                let more = (most - length) / sharing;
+                if more == 0 {
+                    break;
+                }
+                level += more;
+            } else if fits {
+                break;
+            } else {
+                shown = cut;
+                if level == LEAST_TEXT {
+                    break;
+                }
+                level = level.saturating_sub((length - most).div_ceil(sharing)).max(LEAST_TEXT);
             }
         }
-        any
+        Ok(shown)
     }
 }
 
