@@ -9,7 +9,7 @@
 //! and place: which one does not depend on when they were indexed.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -18,7 +18,7 @@ use serde_json::value::RawValue;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::line::Line;
-use super::reader::{Lines, Start};
+use super::reader::{Lines, Start, read_at};
 use super::{LedgerEntry, Place, folder, lock, shard_path, shards};
 use crate::JournalError;
 
@@ -242,16 +242,6 @@ impl ShardRead {
 fn tail(path: &Path, offset: u64) -> io::Result<u64> {
     let length = offset.min(4096);
     Ok(xxh3_64(&read_at(path, offset - length, length)?))
-}
-
-fn read_at(path: &Path, offset: u64, length: u64) -> io::Result<Vec<u8>> {
-    let mut file = File::open(path)?;
-    file.seek(SeekFrom::Start(offset))?;
-    let mut bytes = Vec::new();
-    match file.take(length).read_to_end(&mut bytes)? as u64 == length {
-        true => Ok(bytes),
-        false => Err(io::ErrorKind::UnexpectedEof.into()),
-    }
 }
 
 fn open_locked(dir: &Path) -> Result<File, JournalError> {
