@@ -12,6 +12,7 @@ mod memory;
 mod observation;
 mod opinion;
 mod population;
+mod stance;
 mod synthetic;
 mod writing;
 
@@ -21,5 +22,6 @@ pub use memory::{Deed, DeedKind, Memory, MemoryConfig, MemorySummary, Recall};
 pub use observation::{Observation, Seen, SeenAccount, Ties};
 pub use opinion::{Beliefs, InitialOpinions, OpinionModel};
 pub use population::{Hours, Interests, Persona, Population, PreviousPost};
+pub use stance::{AnchorTexts, Anchors, Lexicon, StanceConfig, StanceMethod, StanceReader};
 pub use synthetic::{Synthesizer, SyntheticConfig};
 pub use writing::Writer;

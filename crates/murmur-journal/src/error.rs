@@ -82,6 +82,12 @@ pub enum JournalError {
         /// The most that a line can have.
         limit: usize,
     },
+    /// Another process has this index of replies open.
+    #[error("the index {} is in use by another process: wait until it ends, or give another folder", .0.display())]
+    IndexInUse(PathBuf),
+    /// The ledgers have changed under an index.
+    #[error("the index {} does not fit its ledgers any more: delete the folder, and it is made again", .0.display())]
+    StaleIndex(PathBuf),
     /// The disk, the quota or the limit on a file's size is exhausted.
     #[error("no room to write {}: free some and go on; all committed steps are kept", .0.display())]
     Full(PathBuf),

@@ -30,5 +30,5 @@ pub use error::JournalError;
 pub use folder::{OpenedFolder, RunError, RunFolder};
 pub use manifest::{Ancestor, InputFile, Manifest};
 pub use reader::{JournalReader, StepBatches, Tables};
-pub use replies::{LedgerEntry, Place, ReplyKey, ReplyLedger, StepReplies};
+pub use replies::{LedgerEntry, Place, ReplyIndex, ReplyKey, ReplyLedger, StepReplies};
 pub use writer::{Durability, JournalWriter, Recovered, Settings};

@@ -7,6 +7,7 @@
 //! Invariants: of two entries with the same key the first in the file stands. A file grows at its end only. Its lines
 //! are in the order of steps, unless lines were taken out and asked for again; readers need no order.
 
+mod index;
 mod line;
 mod reader;
 
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use murmur_core::{AgentId, Step};
 use serde_json::value::RawValue;
@@ -21,6 +23,7 @@ use serde_json::value::RawValue;
 use crate::layout::sync_folder;
 use crate::{Durability, JournalError};
 
+pub use index::ReplyIndex;
 pub use reader::StepReplies;
 
 /// Names a call. Ordered by step, then agent, then number.
@@ -205,10 +208,8 @@ impl ShardFile {
             .create(true)
             .open(&path)
             .map_err(JournalError::io(&path))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(JournalError::InUse(dir.to_owned())),
-            Err(TryLockError::Error(source)) => return Err(JournalError::io(&path)(source)),
+        if !lock(&file).map_err(JournalError::io(&path))? {
+            return Err(JournalError::InUse(dir.to_owned()));
         }
         let end = file.metadata().map_err(JournalError::io(&path))?.len();
         Ok(Self { file, end, is_torn: false, is_dirty: false })
@@ -238,6 +239,19 @@ impl ShardFile {
         self.end += line.len() as u64;
         Ok(offset)
     }
+}
+
+/// Takes the lock of a file; `false` when somebody else has it. A process that this one is just starting has copies of
+/// all its open files for a moment, so one that was closed may seem to be in use: hence a few tries.
+fn lock(file: &File) -> io::Result<bool> {
+    for _ in 0..20 {
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(5)),
+            Err(TryLockError::Error(source)) => return Err(source),
+        }
+    }
+    Ok(false)
 }
 
 /// The ledger's folder in that of its run.

@@ -88,6 +88,19 @@ fn entries_come_back_in_the_order_of_keys() {
 }
 
 #[test]
+fn a_ledger_that_shrank_while_it_was_read_is_no_shorter_step() {
+    let run = tempfile::tempdir().unwrap();
+    append_all(run.path(), &some());
+    let replies = StepReplies::open(run.path()).unwrap();
+    let path = run.path().join("replies/00.jsonl");
+    let whole = fs::read_to_string(&path).unwrap();
+    let lines: Vec<&str> = whole.split_inclusive('\n').collect();
+    fs::write(&path, lines[..lines.len() - 1].concat()).unwrap();
+    assert!(replies.step(Step(0)).is_ok());
+    assert!(matches!(replies.step(Step(3)), Err(JournalError::Io { path: named, .. }) if named == path));
+}
+
+#[test]
 fn a_place_is_where_the_line_lies() {
     let run = tempfile::tempdir().unwrap();
     let mut ledger = open(run.path());

@@ -156,20 +156,28 @@ impl Memory {
     }
 
     fn summary_text(&self, config: &MemoryConfig, recall: &Recall<'_>, most: u32) -> Option<Clipped> {
-        let text = match config.summary {
-            MemorySummary::None => return None,
-            MemorySummary::Model if !self.summary.is_empty() => self.summary.clone().into(),
-            MemorySummary::Model | MemorySummary::Extractive => {
-                let mut text = format!("You have {}.", self.tally.words(recall.name)?);
-                if let Some(writing) = self.tally.writing.as_ref().and_then(recall.tell) {
-                    text.push_str(" You ");
-                    text.push_str(&writing);
-                    text.push('.');
-                }
-                text
+        match config.summary {
+            MemorySummary::None => None,
+            MemorySummary::Model if !self.summary.is_empty() => {
+                Some(clip(&self.summary, most, recall.tokens))
             }
-        };
-        Some(clip(&text, most, recall.tokens))
+            MemorySummary::Model | MemorySummary::Extractive => self.counts_and_writing(recall, most),
+        }
+    }
+
+    /// What was done how often, and the last own text that is no longer kept, if there is room for some of it.
+    fn counts_and_writing(&self, recall: &Recall<'_>, most: u32) -> Option<Clipped> {
+        let counts = clip(&format!("You have {}.", self.tally.words(recall.name)?), most, recall.tokens);
+        let room = most.saturating_sub(counts.tokens + AROUND);
+        let writing = self.tally.writing.as_ref().filter(|_| room >= 2 * LEAST).and_then(recall.tell);
+        let writing =
+            writing.map(|text| clip(&text, room, recall.tokens)).filter(|told| !told.text.is_empty());
+        let Some(writing) = writing else { return Some(counts) };
+        Some(clip(
+            &format!("{} You {}.", counts.text, writing.text.trim_end_matches('.')),
+            most,
+            recall.tokens,
+        ))
     }
 
     /// Where a candidate stands in the text.

@@ -69,15 +69,9 @@ impl StepReplies {
     /// When the ledger was changed since it was opened, or the disk cannot be read.
     pub fn step(&self, step: Step) -> Result<Vec<LedgerEntry>, JournalError> {
         let mut entries = Vec::new();
-        let mut bytes = Vec::new();
         for run in self.steps.get(&step).into_iter().flatten() {
             let path = shard_path(&self.dir, run.shard);
-            bytes.clear();
-            let read = File::open(&path).and_then(|mut file| {
-                file.seek(SeekFrom::Start(run.offset))?;
-                file.take(run.length).read_to_end(&mut bytes)
-            });
-            read.map_err(JournalError::io(&path))?;
+            let bytes = read_at(&path, run.offset, run.length).map_err(JournalError::io(&path))?;
             for (line, number) in bytes.split_inclusive(|&byte| byte == b'\n').zip(run.line..) {
                 let entry =
                     Line::parse(line.strip_suffix(b"\n").unwrap_or(line)).and_then(|line| line.entry());
@@ -158,6 +152,17 @@ impl Lines {
 
     fn is_over(&mut self) -> Result<bool, JournalError> {
         Ok(self.file.fill_buf().map_err(JournalError::io(&self.path))?.is_empty())
+    }
+}
+
+/// So many bytes of a file, all of them.
+pub(super) fn read_at(path: &Path, offset: u64, length: u64) -> io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(offset))?;
+    let mut bytes = Vec::new();
+    match file.take(length).read_to_end(&mut bytes)? as u64 == length {
+        true => Ok(bytes),
+        false => Err(io::ErrorKind::UnexpectedEof.into()),
     }
 }
 
