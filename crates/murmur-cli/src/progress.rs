@@ -133,6 +133,9 @@ fn in_words(name: &str, now: &Snapshot, before: &Snapshot) -> String {
     }
     if now.healthy < now.endpoints {
         words += &format!(", {} of {} servers out of order", now.endpoints - now.healthy, now.endpoints);
+        if let Some(failure) = &now.last_failure {
+            words += &format!(" ({failure})");
+        }
     }
     for (kind, count) in CallFailure::NAMES.iter().zip(now.failed_attempts).filter(|(_, count)| *count > 0) {
         words += &format!(", {kind} {count}");

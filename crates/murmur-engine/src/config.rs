@@ -27,7 +27,7 @@ use crate::language::survey::MOST_SURVEYS;
 
 pub use language::{
     AgentsConfig, AnswerForm, CallMode, CallsConfig, ChoiceForm, CountOfAgents, Fallback, LabelOfAgents, ListOfAgents, ModelSection,
-    ScaleForm, ShareOfAgents, SurveyConfig,
+    ScaleForm, SchemaForm, ShareOfAgents, SurveyConfig,
 };
 pub(crate) use load::with_overrides;
 pub use load::{ConfigError, Override, load, of_script};

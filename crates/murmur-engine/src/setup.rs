@@ -65,9 +65,9 @@ pub(crate) fn make_world(config: Config, folder: Option<&Path>) -> Result<Made, 
     let follows = &graph.follows;
     let minds = Minds::new(&config, &population, follows)?;
     let surveyed = surveyed(&config, &population, follows)?;
-    let stances = topics.stance_reader(&config, &embedding)?;
     let beliefs = Beliefs::draw(population.len(), config.topic.len(), config.opinion.initial, seed);
     let phrasebook = Phrasebook::new(topics.vocabularies.clone());
+    let stances = topics.stance_readers(&config, &embedding, &phrasebook)?;
     let rules = Rules { platform: config.platform.clone(), clock: config.clock() };
     let public = Public::new(graph, phrasebook, embedding.dimensions()).with_rules(rules);
     let public = match config.is_script_alone() {

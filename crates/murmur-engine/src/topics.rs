@@ -1,11 +1,12 @@
 //! The topics of a run, and which of them a text is near to.
 
-use murmur_agents::{Interests, StanceReader};
+use murmur_agents::{AnchorTexts, Anchors, Interests, Lexicon, StanceReader};
 use murmur_core::{AgentId, Purpose, Step, Stream, TopicId};
 use murmur_recsys::dot;
-use murmur_store::Vocabulary;
+use murmur_store::{Phrasebook, Vocabulary};
 
 use crate::embedding::Embedding;
+use crate::config::TopicConfig;
 use crate::{Config, EngineError};
 
 /// From this cosine on a text counts as being about a topic: texts that have nothing in common reach it rarely, by the
@@ -36,17 +37,34 @@ impl Topics {
         Ok(Self { vocabularies, vectors })
     }
 
-    /// What tells where a text stands on the topics.
+    /// What tells where a text stands, for each topic.
     ///
     /// # Errors
     /// When a text cannot be embedded.
-    pub(crate) fn stance_reader(
+    pub(crate) fn stance_readers(
         &self,
         config: &Config,
         embedding: &Embedding,
-    ) -> Result<StanceReader, EngineError> {
-        let _ = (config, embedding);
-        Ok(StanceReader)
+        phrasebook: &Phrasebook,
+    ) -> Result<Vec<StanceReader>, EngineError> {
+        if config.model.is_empty() {
+            return Ok(Vec::new());
+        }
+        let anchors = |pro: &[String], con: &[String]| -> Result<Anchors, EngineError> {
+            Ok(Anchors::new(&embedding.embed_all(pro)?, &embedding.embed_all(con)?))
+        };
+        let reader = |(topic, words): (TopicId, &TopicConfig)| {
+            let about: Vec<&str> = self.vocabularies[topic.index()].words.iter().map(String::as_str).collect();
+            let [pro, con] = [&words.words_for, &words.words_against]
+                .map(|words| words.iter().map(String::as_str).collect::<Vec<&str>>());
+            let own = anchors(&words.texts_for, &words.texts_against)?;
+            let common = AnchorTexts::of_phrasebook(phrasebook, topic);
+            let common = anchors(&common.pro, &common.con)?;
+            let has_own = !words.texts_for.is_empty() && !words.texts_against.is_empty();
+            let anchors = if has_own { common.and(&own) } else { common };
+            Ok(StanceReader::new(&config.stance, Lexicon::new(&pro, &con, &about), anchors))
+        };
+        (0..).map(TopicId).zip(&config.topic).map(reader).collect()
     }
 
     /// The topic that a text is about, if it is near to one.

@@ -38,8 +38,8 @@ pub struct World {
     pub(crate) surveyed: Vec<Vec<AgentId>>,
     /// What texts are about.
     pub(crate) topics: Topics,
-    /// Where the texts of language models stand.
-    pub(crate) stances: StanceReader,
+    /// What tells where the texts of language models stand, for each topic; nothing without models.
+    pub(crate) stances: Vec<StanceReader>,
     /// How texts become vectors.
     pub embedding: Embedding,
     /// What profiles say: public.

@@ -27,6 +27,7 @@ pub struct Figures {
     failed_attempts: [AtomicU64; CallFailure::KINDS],
     failures: [AtomicU64; CallFailure::KINDS],
     endpoints_fault: Mutex<Option<String>>,
+    last_failure: Mutex<Option<CallFailure>>,
 }
 
 /// The figures at one moment.
@@ -60,6 +61,8 @@ pub struct Snapshot {
     pub failures: [u64; CallFailure::KINDS],
     /// Why `endpoints_file` could not be used when it was last read; the endpoints from before stay.
     pub endpoints_fault: Option<String>,
+    /// How the last attempt that failed did.
+    pub last_failure: Option<CallFailure>,
 }
 
 impl Snapshot {
@@ -93,6 +96,7 @@ impl Figures {
             failed_attempts: Default::default(),
             failures: Default::default(),
             endpoints_fault: Mutex::new(None),
+            last_failure: Mutex::new(None),
         }
     }
 
@@ -114,6 +118,7 @@ impl Figures {
             failed_attempts: self.failed_attempts.each_ref().map(count),
             failures: self.failures.each_ref().map(count),
             endpoints_fault: self.endpoints_fault.lock().map_or(None, |fault| fault.clone()),
+            last_failure: self.last_failure.lock().map_or(None, |failure| failure.clone()),
         }
     }
 
@@ -141,6 +146,9 @@ impl Figures {
 
     pub(crate) fn failed_attempt(&self, failure: &CallFailure) {
         self.failed_attempts[failure.kind()].fetch_add(1, Ordering::Relaxed);
+        if let Ok(mut last) = self.last_failure.lock() {
+            *last = Some(failure.clone());
+        }
     }
 
     pub(crate) fn failure(&self, failure: &CallFailure) {

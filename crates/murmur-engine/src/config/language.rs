@@ -9,6 +9,8 @@ use murmur_prompt::ReplyFormat;
 use murmur_prompt::survey::{Question, QuestionKind};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::json;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::{NoMoreKeys, section};
 
@@ -28,6 +30,35 @@ pub struct ModelSection {
     /// `format`. Default: the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fallback_format: Option<ReplyFormat>,
+    /// How its servers take a schema.
+    #[serde(default)]
+    pub schema_form: SchemaForm,
+}
+
+/// How servers take the schema of a reply.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SchemaForm {
+    /// As OpenAI has it: vLLM, SGLang, Ollama, llama.cpp's own server and hosted ones.
+    #[default]
+    JsonSchema,
+    /// As a JSON object with a schema: the server of llama-cpp-python.
+    JsonObject,
+}
+
+impl SchemaForm {
+    /// A `response_format` of OpenAI's, in this form.
+    pub(crate) fn of(self, format: &RawValue) -> Box<RawValue> {
+        let json = || {
+            let mut value: serde_json::Value = serde_json::from_str(format.get()).ok()?;
+            let schema = value.get_mut("json_schema")?.get_mut("schema")?.take();
+            to_raw_value(&json!({ "type": "json_object", "schema": schema })).ok()
+        };
+        match self {
+            Self::JsonSchema => format.to_owned(),
+            Self::JsonObject => json().unwrap_or_else(|| format.to_owned()),
+        }
+    }
 }
 
 /// The keys of a `[[model]]` that are about the agents.
@@ -40,6 +71,8 @@ struct AgentKeys {
     format: ReplyFormat,
     #[serde(default)]
     fallback_format: Option<ReplyFormat>,
+    #[serde(default)]
+    schema_form: SchemaForm,
 }
 
 fn default_format() -> ReplyFormat {
@@ -50,11 +83,11 @@ impl<'de> Deserialize<'de> for ModelSection {
     /// Serde refuses unknown keys only of tables that are not flattened into others, so the keys are parted first.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut server = toml::Table::deserialize(deserializer)?;
-        let own = ["agents", "format", "fallback_format"];
+        let own = ["agents", "format", "fallback_format", "schema_form"];
         let keys: toml::Table = own.into_iter().filter_map(|key| server.remove_entry(key)).collect();
         let complaint = |error: toml::de::Error| D::Error::custom(error.message());
-        let AgentKeys { agents, format, fallback_format } = keys.try_into().map_err(complaint)?;
-        Ok(Self { server: server.try_into().map_err(complaint)?, agents, format, fallback_format })
+        let AgentKeys { agents, format, fallback_format, schema_form } = keys.try_into().map_err(complaint)?;
+        Ok(Self { server: server.try_into().map_err(complaint)?, agents, format, fallback_format, schema_form })
     }
 }
 

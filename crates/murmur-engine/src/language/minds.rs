@@ -8,17 +8,33 @@ use murmur_agents::Population;
 use murmur_core::{ActionKind, AgentId, Purpose, Step, Stream};
 use murmur_graph::FollowGraph;
 use murmur_llm::ModelConfig;
-use murmur_prompt::Prompter;
+use murmur_prompt::{PromptConfig, Prompter, ReplyFormat};
+use serde_json::value::RawValue;
 
 use crate::EngineError;
-use crate::config::{AgentsConfig, Config, ModelSection};
+use crate::config::{AgentsConfig, Config, ModelSection, SchemaForm};
+
+/// A form in which a model is asked.
+pub(crate) struct Form {
+    pub(crate) prompter: Prompter,
+    /// What is asked of the reply, as the model's servers take it.
+    pub(crate) response_format: Option<Box<RawValue>>,
+}
+
+impl Form {
+    fn new(prompt: &PromptConfig, format: ReplyFormat, schema: SchemaForm) -> Result<Self, EngineError> {
+        let prompter = Prompter::new(prompt, format)?;
+        let response_format = prompter.response_format().map(|format| schema.of(format));
+        Ok(Self { prompter, response_format })
+    }
+}
 
 /// A model, and the forms in which it is asked.
 pub(crate) struct Mind {
     pub(crate) server: Arc<ModelConfig>,
-    pub(crate) first: Prompter,
+    pub(crate) first: Form,
     /// The form after a mistake.
-    pub(crate) second: Prompter,
+    pub(crate) second: Form,
     forms_differ: bool,
 }
 
@@ -92,13 +108,13 @@ impl Minds {
         let mind = |model: &ModelSection| {
             Ok(Mind {
                 server: Arc::new(model.server.clone()),
-                first: Prompter::new(&config.prompt, model.format)?,
-                second: Prompter::new(&config.prompt, model.second_format())?,
+                first: Form::new(&config.prompt, model.format, model.schema_form)?,
+                second: Form::new(&config.prompt, model.second_format(), model.schema_form)?,
                 forms_differ: model.format != model.second_format(),
             })
         };
         let minds = config.model.iter().map(mind).collect::<Result<Vec<Mind>, EngineError>>()?;
-        let uses = |mind: &Mind| mind.first.actions().iter().any(|action| GROUP_ACTIONS.contains(action));
+        let uses = |mind: &Mind| mind.first.prompter.actions().iter().any(|action| GROUP_ACTIONS.contains(action));
         Ok(Self { uses_groups: minds.iter().any(uses), minds, of_agent: self.of_agent.clone() })
     }
 

@@ -49,7 +49,7 @@ pub(crate) fn settle(
         let answered = written.answers.and_then(|row| posts.topic(posts.root(row)));
         let Some(topic) = answered.or_else(|| world.topics.of_text(vector)) else { continue };
         written.draft.topic = Some(topic);
-        written.draft.stance = world.stances.of(topic, text, vector);
+        written.draft.stance = world.stances[topic.index()].read(text, vector);
     }
     match world.config.stance.method {
         StanceMethod::Model => rate(world, calls, now, turns, &mut written, &texts),

@@ -4,10 +4,10 @@
 use murmur_agents::{Decision, Observation};
 use murmur_core::{Action, AgentId, PostId, Step};
 use murmur_llm::{CallFailure, ChatRequest, Message, PreparedRequest, RequestHash};
-use murmur_prompt::{Prompter, ReplyFault, Sight, is_look};
+use murmur_prompt::{ReplyFault, Sight, is_look};
 
 use super::calls::{Answered, Call, Seeds};
-use super::minds::Mind;
+use super::minds::{Form, Mind};
 use super::scene::SceneText;
 use super::sight::{Shown, Viewer};
 use crate::EngineError;
@@ -211,7 +211,7 @@ impl Turn {
         }
     }
 
-    fn prompter<'a>(&self, mind: &'a Mind) -> &'a Prompter {
+    fn form<'a>(&self, mind: &'a Mind) -> &'a Form {
         match self.state {
             State::Repairing(_) => &mind.second,
             _ => &mind.first,
@@ -233,7 +233,8 @@ impl Turn {
     ) -> Result<PreparedRequest, EngineError> {
         let world = stage.world;
         let mind = world.minds.mind(self.model);
-        let prompter = self.prompter(mind);
+        let form = self.form(mind);
+        let prompter = &form.prompter;
         let sight = stage.viewer(self.agent).sight(&self.first_page(stage, observation));
         let text = SceneText::new(world, stage.now, self.agent, observation);
         let turn = prompter.turn(&text.scene(&sight))?;
@@ -248,7 +249,7 @@ impl Turn {
             messages,
             tools: prompter.tools(),
             tool_choice: prompter.tool_choice(),
-            response_format: prompter.response_format(),
+            response_format: form.response_format.as_deref(),
             seed: seeds.of(stage.now, &self.call()),
             max_tokens: None,
         };
@@ -285,7 +286,7 @@ impl Turn {
             }
             Ok(reply) => {
                 let sight = self.sight(stage);
-                match self.prompter(mind).parse(reply, &sight) {
+                match self.form(mind).prompter.parse(reply, &sight) {
                     Ok(actions) => {
                         self.act(stage, observation, said(reply), actions, sight)?;
                         Verdict::Accepted
@@ -294,7 +295,7 @@ impl Turn {
                         self.state = match self.state {
                             State::Acting => State::Repairing(Some(Mistake {
                                 said: said(reply).chars().take(MISTAKE_CHARS).collect(),
-                                remark: mind.second.repair(&fault)?,
+                                remark: mind.second.prompter.repair(&fault)?,
                             })),
                             _ => State::GivenUp,
                         };
@@ -326,7 +327,7 @@ impl Turn {
     ) -> Result<(), EngineError> {
         let may_look = self.exchanges.len() < stage.world.config.prompt.look_rounds;
         let looks = may_look && actions.iter().any(|action| is_look(action.kind()));
-        let prompter = self.prompter(stage.world.minds.mind(self.model));
+        let prompter = &self.form(stage.world.minds.mind(self.model)).prompter;
         let viewer = stage.viewer(self.agent);
         let mut answers = Vec::new();
         for action in actions.iter().filter(|action| looks && is_look(action.kind())) {
