@@ -282,18 +282,19 @@ pub fn clip(text: &str, most: u32) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let words = text.char_indices().filter(|(_, c)| c.is_whitespace()).map(|(i, _)| i).collect();
-    let mut end = last_within(text, words, most);
+    let clipped = last_within(text, words, most);
     // Where nearly nothing is left, the language has no spaces or the word is an address.
-    if tokens(&text[..end]) < most / 2 {
-        end = last_within(text, text.char_indices().map(|(i, _)| i).collect(), most);
+    if tokens(&clipped) > most / 2 {
+        return Cow::Owned(clipped);
     }
-    Cow::Owned(format!("{}…", text[..end].trim_end()))
+    Cow::Owned(last_within(text, text.char_indices().map(|(i, _)| i).collect(), most))
 }
 
-/// The last of `ends`, ascending, up to which `text` and an ellipsis have at most `most` tokens; 0 if none.
-fn last_within(text: &str, mut ends: Vec<usize>, most: u32) -> usize {
-    let fits = |&end: &usize| tokens(&text[..end]) < most;
+/// `text` up to the last of `ends`, ascending, that leaves at most `most` tokens with the ellipsis.
+fn last_within(text: &str, mut ends: Vec<usize>, most: u32) -> String {
+    let clipped = |end: usize| format!("{}…", text[..end].trim_end());
+    let fits = |&end: &usize| tokens(&clipped(end)) <= most;
     // The estimate is not quite monotonic: so what the search finds is checked.
     ends.truncate(ends.partition_point(fits));
-    ends.into_iter().rev().find(fits).unwrap_or(0)
+    clipped(ends.into_iter().rev().find(fits).unwrap_or(0))
 }
