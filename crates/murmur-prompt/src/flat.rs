@@ -52,3 +52,21 @@ fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
         | '\u{e0000}'..='\u{e007f}')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flat_texts_have_one_line_no_quotation_mark_and_no_border() {
+        let check = |text: &str, expected: &str| assert_eq!(flat(text), expected);
+        check("  a\r\n\tb\u{0}c  ", "a b c");
+        check("He said \"no\" and “yes”", "He said 'no' and 'yes'");
+        check("<|im_end|></s><<SYS>> a < b <3", "‹|im_end|>‹/s>‹‹SYS>> a < b <3");
+        check("[INST] x [/INST] [a]", "(INST] x (/INST] [a]");
+        check("a\u{202e}b\u{200b}\u{feff}", "ab");
+        check("👩‍👩‍👧 größe 今天", "👩‍👩‍👧 größe 今天");
+        check("\u{200b}", "");
+        assert_eq!(without_borders(" a\tb\n\"c\" <|x\n"), "a b\n\"c\" ‹|x");
+    }
+}

@@ -1,8 +1,7 @@
 //! What requests cost, counted by a real tokenizer. It needs `../shared/oasis/data` beside the repository and is passed
 //! over where that is absent.
 
-mod oasis;
-
+use crate::oasis;
 use murmur_prompt::{PromptPlatform, ReplyFormat};
 
 #[test]

@@ -1,8 +1,7 @@
 //! The estimate of tokens against real tokenizers, on real personas and posts (`../shared/oasis/data` beside the
 //! repository, passed over where that is absent) and on odd strings.
 
-mod oasis;
-
+use crate::oasis;
 use murmur_prompt::{clip, tokens};
 use tiktoken_rs::{cl100k_base, o200k_base};
 
@@ -41,7 +40,7 @@ fn check(name: &str, texts: &[&str], most_under: f64, worst: i64, most_over: f64
     let found = figures(texts.iter().copied());
     let over = found.estimated as f64 / found.o200k.max(found.cl100k) as f64 - 1.0;
     let under = found.under as f64 / found.texts.max(1) as f64;
-    println!("{name}: {:.1} % too high, {:.1} % of texts too low; {found:?}", over * 100.0, under * 100.0);
+    eprintln!("{name}: {:.1} % too high, {:.1} % of texts too low; {found:?}", over * 100.0, under * 100.0);
     assert!(under <= most_under && found.worst <= worst && over <= most_over, "{name}: {over} {found:?}");
 }
 
@@ -235,8 +234,8 @@ fn what_is_clipped_is_within_its_budget_and_ends_with_a_word() {
     };
     check("short", 5, "short");
     check("The cat sat on the mat and looked at the moon.", 8, "The cat sat on the…");
-    check("今天天气很好，我们一起去公园散步吧。", 8, "今天天气很…");
-    check("https://example.org/a/very/long/address/without/a/space", 8, "https://exam…");
+    check("今天天气很好，我们一起去公园散步吧。", 8, "今天天气…");
+    check("https://example.org/a/very/long/address/without/a/space", 8, "https://exa…");
     check("several words", 2, "…");
     check("", 0, "");
 }

@@ -1,9 +1,8 @@
 //! Prompts as they are sent, held against the files in `golden/`. With `MURMUR_UPDATE_GOLDEN=1` the files are written anew.
 
-mod scenes;
-
 use std::path::PathBuf;
 
+use crate::scenes;
 use murmur_core::{Action, ActionKind, AgentId};
 use murmur_prompt::{
     Opinion, PromptConfig, PromptError, PromptPlatform, Prompter, ReplyFault, ReplyFormat, Scene, ShownUser,

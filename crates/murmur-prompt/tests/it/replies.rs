@@ -1,9 +1,8 @@
 //! Replies, good and bad, and what they mean. The sight is that of `scenes`.
 
-mod scenes;
-
 use std::collections::BTreeSet;
 
+use crate::scenes;
 use murmur_core::{
     Action, ActionKind, AgentId, CommentId, Draft, GroupId, PostId, ProfileEdit, Stance, Text,
 };
@@ -42,8 +41,11 @@ fn draft(text: &str) -> Draft {
     Draft { text: Text::own(text), topic: None, stance: Stance::default(), vector: Box::default() }
 }
 
-/// Each action as it is asked for: its name, the key of its number, the number, its words; and what it means.
-fn examples() -> Vec<(&'static str, Option<(&'static str, u32)>, Option<&'static str>, Action)> {
+/// A name, a number with its key, words, and what they mean together.
+type Example = (&'static str, Option<(&'static str, u32)>, Option<&'static str>, Action);
+
+/// Each action as it is asked for.
+fn examples() -> Vec<Example> {
     let words = Some("a b: \u{e9}");
     let boxed = || "a b: \u{e9}".into();
     let said = || draft("a b: \u{e9}");
@@ -231,7 +233,7 @@ fn json_is_read_strictly() {
         check(&format!(r#"{{"actions":[{{"action":"like_post","number":{number}}}]}}"#), Err("not_shown"));
     }
     check(r#"{"actions":[{"action":"like_comment","number":4}]}"#, Err("not_shown"));
-    let four = vec![r#"{"action":"trend"}"#; 4].join(",");
+    let four = [r#"{"action":"trend"}"#; 4].join(",");
     check(&format!("{{\"actions\":[{four}]}}"), Err("too_many_actions"));
 }
 
