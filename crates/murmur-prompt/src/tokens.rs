@@ -97,17 +97,33 @@ enum Class {
     Mark,
 }
 
+/// The classes of ASCII.
+const ASCII: [Class; 128] = {
+    let mut classes = [Class::Mark; 128];
+    let mut byte = 0;
+    while byte < 128 {
+        classes[byte] = match byte as u8 {
+            b'a'..=b'z' => Class::Lower,
+            b'A'..=b'Z' => Class::Upper,
+            b'0'..=b'9' => Class::Digit,
+            b'\n' | b'\r' => Class::Newline,
+            b' ' | b'\t' => Class::Space,
+            _ => Class::Mark,
+        };
+        byte += 1;
+    }
+    classes
+};
+
+#[inline]
 fn class(c: char) -> Class {
-    match c {
-        'a'..='z' => Class::Lower,
-        'A'..='Z' => Class::Upper,
-        '0'..='9' => Class::Digit,
-        '\n' | '\r' => Class::Newline,
-        ' ' | '\t' => Class::Space,
-        _ if c.is_ascii() => Class::Mark,
-        _ if c.is_alphabetic() => Class::Letter,
-        _ if c.is_whitespace() => Class::Space,
-        _ => Class::Mark,
+    match ASCII.get(c as usize) {
+        Some(&class) => class,
+        // The frequent marks, before the tables of all of Unicode are asked.
+        None if matches!(c, '\u{2010}'..='\u{2027}') => Class::Mark,
+        None if c.is_alphabetic() => Class::Letter,
+        None if c.is_whitespace() => Class::Space,
+        None => Class::Mark,
     }
 }
 
@@ -180,12 +196,13 @@ impl Meter {
         self.fixed + (self.words.english * share + self.words.other * (15 - share)) / 15
     }
 
-    /// The estimate, with a margin of a sixteenth and half a token.
     fn tokens(&self) -> u32 {
-        if self.last.is_none() {
-            return 0;
-        }
-        let parts = self.lines + u64::from(self.line());
+        if self.last.is_none() { 0 } else { self.tokens_and(0) }
+    }
+
+    /// The estimate with so many parts of a token more, and a margin of a sixteenth and half a token.
+    fn tokens_and(&self, more: u32) -> u32 {
+        let parts = self.lines + u64::from(self.line() + more);
         let parts = parts + parts / 16 + u64::from(TOKEN) / 2;
         u32::try_from(parts.div_ceil(u64::from(TOKEN))).unwrap_or(u32::MAX)
     }
@@ -323,7 +340,7 @@ pub fn clip(text: &str, most: u32) -> Cow<'_, str> {
     while !rest.is_empty() {
         let piece_ends_word = meter.last.is_some_and(|last| !matches!(last, Class::Space | Class::Newline))
             && rest.starts_with(char::is_whitespace);
-        if piece_ends_word && with_ellipsis(meter) <= most {
+        if piece_ends_word && meter.tokens_and(TOKEN) <= most {
             end = text.len() - rest.len();
         }
         // The rest of a line may lower the estimate a little, but not by so much.
@@ -346,10 +363,4 @@ pub fn clip(text: &str, most: u32) -> Cow<'_, str> {
     // The estimate is not quite monotonic: so what the search finds is checked.
     ends.truncate(ends.partition_point(fits));
     Cow::Owned(clipped(ends.into_iter().rev().find(fits).unwrap_or(0)))
-}
-
-/// Tokens of what has been read, with an ellipsis behind it.
-fn with_ellipsis(mut meter: Meter) -> u32 {
-    meter.read("…");
-    meter.tokens()
 }
