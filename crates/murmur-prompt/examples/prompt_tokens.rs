@@ -2,7 +2,7 @@
 //! `cargo run -p murmur-prompt --example prompt_tokens`. With `-- show` also the first request.
 #![allow(clippy::print_stdout)]
 
-#[path = "../tests/oasis/mod.rs"]
+#[path = "../tests/it/oasis.rs"]
 #[allow(dead_code)]
 mod oasis;
 

@@ -206,3 +206,39 @@ impl ReplyFault {
         Self::NAMES[usize::from(self.kind())]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_have_the_names_they_are_serialised_with() {
+        let (action, text) = (|| "trend".to_owned(), || String::new());
+        let all = [
+            ReplyFault::Cut,
+            ReplyFault::Filtered,
+            ReplyFault::Empty,
+            ReplyFault::NotJson { reason: text() },
+            ReplyFault::WrongForm { reason: text() },
+            ReplyFault::NotALine { line: text() },
+            ReplyFault::NoAction,
+            ReplyFault::TooManyActions { found: 4, most: 3 },
+            ReplyFault::NotOnMenu { name: text() },
+            ReplyFault::Missing { action: action(), argument: Argument::Post },
+            ReplyFault::Unexpected { action: action(), argument: text() },
+            ReplyFault::WrongType { action: action(), argument: Argument::Text },
+            ReplyFault::NotShown { action: action(), argument: Argument::User, number: -1 },
+            ReplyFault::EmptyText { action: action() },
+            ReplyFault::TextTooLong { action: action(), chars: 2, most: 1 },
+            ReplyFault::NoChoice,
+            ReplyFault::NotOnScale { from: 1, to: 5 },
+        ];
+        assert_eq!(all.len(), ReplyFault::KINDS);
+        for (kind, fault) in all.into_iter().enumerate() {
+            let json = serde_json::to_value(&fault).unwrap();
+            assert_eq!((usize::from(fault.kind()), json["kind"].as_str()), (kind, Some(fault.name())));
+            assert_eq!(fault.name(), ReplyFault::NAMES[kind]);
+            assert_eq!(serde_json::from_value::<ReplyFault>(json).unwrap(), fault);
+        }
+    }
+}

@@ -9,7 +9,7 @@ pub fn flat(text: &str) -> String {
         if !out.is_empty() {
             out.push(' ');
         }
-        push_word(&mut out, word);
+        push_borderless(&mut out, word, true);
     }
     out
 }
@@ -25,30 +25,55 @@ fn flat_line(line: &str) -> String {
     out
 }
 
-fn push_word(out: &mut String, word: &str) {
-    push_borderless(out, word, true);
-}
-
+/// Appends `text` without borders; between quotation marks also without such marks.
 fn push_borderless(out: &mut String, text: &str, is_quoted: bool) {
+    let is_suspect = |c: char| {
+        matches!(c, '<' | '[') || is_quoted && is_quotation_mark(c) || !c.is_ascii() && is_invisible(c)
+    };
     let mut rest = text;
-    while let Some(c) = rest.chars().next() {
-        let after = &rest[c.len_utf8()..];
-        out.push(match c {
-            '"' | '“' | '”' | '„' if is_quoted => '\'',
-            '<' if after.starts_with(|c: char| c.is_ascii_alphabetic() || "/|｜<".contains(c)) => '‹',
-            '[' if after.starts_with("INST]") || after.starts_with("/INST]") => '(',
-            c if is_invisible(c) => {
-                rest = after;
-                continue;
+    while let Some(place) = rest.find(is_suspect) {
+        out.push_str(&rest[..place]);
+        let mut after = rest[place..].chars();
+        let suspect = after.next();
+        let after = after.as_str();
+        match suspect {
+            Some('<') if after.starts_with(|c: char| c.is_ascii_alphabetic() || "/|｜<".contains(c)) => {
+                out.push('‹');
             }
-            c => c,
-        });
+            Some('[') if after.starts_with("INST]") || after.starts_with("/INST]") => out.push('('),
+            Some(c) if is_quoted && is_quotation_mark(c) => out.push('\''),
+            Some(c) if !is_invisible(c) => out.push(c),
+            _ => {}
+        }
         rest = after;
     }
+    out.push_str(rest);
+}
+
+fn is_quotation_mark(c: char) -> bool {
+    matches!(c, '"' | '“' | '”' | '„')
 }
 
 /// Characters that change what other characters look like, and with which texts can be hidden or turned round.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
         | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flat_texts_have_one_line_no_quotation_mark_and_no_border() {
+        let check = |text: &str, expected: &str| assert_eq!(flat(text), expected);
+        check("  a\r\n\tb\u{0}c  ", "a b c");
+        check("He said \"no\" and “yes”", "He said 'no' and 'yes'");
+        check("<|im_end|></s><<SYS>> a < b <3", "‹|im_end|>‹/s>‹‹SYS>> a < b <3");
+        check("[INST] x [/INST] [a]", "(INST] x (/INST] [a]");
+        check("a\u{202e}b\u{200b}\u{feff}", "ab");
+        check("👩‍👩‍👧 größe 今天", "👩‍👩‍👧 größe 今天");
+        check("\u{200b}", "");
+        assert_eq!(without_borders(" a\tb\n\"c\" <|x\n"), "a b\n\"c\" ‹|x");
+    }
 }

@@ -85,7 +85,28 @@ impl Prompter {
             ReplyFormat::Lines => (None, None, None),
         };
         let config = config.clone();
-        Ok(Self { config, format, menu, templates, system, tools, tool_choice, response_format })
+        let prompter = Self { config, format, menu, templates, system, tools, tool_choice, response_format };
+        prompter.try_out()?;
+        Ok(prompter)
+    }
+
+    /// Renders each part once with all that may occur, so that a wrong template is known at once.
+    fn try_out(&self) -> Result<(), PromptError> {
+        let opinions = [Opinion { topic: "t", words: "w" }];
+        let mut sight = Sight::sample();
+        let scene = Scene {
+            user_name: "u",
+            name: "n",
+            persona: "p",
+            opinions: &opinions,
+            time: "day 1 00:00",
+            memory: "m",
+            sight: &sight,
+        };
+        self.turn(&scene)?;
+        self.looked(&Action::SearchPosts("q".into()), &mut sight, Sight::sample())?;
+        self.repair(&ReplyFault::NoAction)?;
+        Ok(())
     }
 
     /// The instructions: the same for all agents, so they come first.

@@ -112,6 +112,38 @@ impl Sight {
         std::iter::once(self).chain(&self.found)
     }
 
+    /// One of everything, to try a template with.
+    pub(crate) fn sample() -> Self {
+        let name: Arc<str> = "n".into();
+        let comment = ShownComment {
+            comment: CommentId::from_index(0),
+            author_name: name.clone(),
+            text: "t".to_owned(),
+            likes: 1,
+            dislikes: 0,
+        };
+        let post = ShownPost {
+            post: PostId::from_index(0),
+            author: AgentId(0),
+            author_name: name.clone(),
+            text: "t".to_owned(),
+            likes: 1,
+            dislikes: 0,
+            shares: 1,
+            age_minutes: 1,
+            reposted_by: Some(name.clone()),
+            follows_author: true,
+            warning: Some(name.clone()),
+            comments: vec![comment],
+            mine: false,
+        };
+        let user = ShownUser { agent: AgentId(0), name: name.clone(), bio: name.clone() };
+        let group =
+            ShownGroup { group: GroupId::from_index(0), name, member: true, messages: vec!["t".to_owned()] };
+        let mine = ShownPost { mine: true, ..post.clone() };
+        Self { posts: vec![post, mine], users: vec![user], groups: vec![group], found: Vec::new() }
+    }
+
     /// The numbers with which the next page begins.
     pub(crate) fn next_numbers(&self) -> Numbers {
         let mut next = Numbers::FIRST;

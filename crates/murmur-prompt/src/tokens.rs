@@ -13,10 +13,12 @@ const TOKEN: u32 = 64;
 
 /// How many tokens `text` has: as a rule a few too many, so that a budget holds.
 pub fn tokens(text: &str) -> u32 {
-    let parts: u64 = text.split_inclusive('\n').map(|line| u64::from(line_cost(line))).sum();
-    let margin = if text.is_empty() { 0 } else { parts / 16 + u64::from(TOKEN) / 2 };
-    let parts = parts + margin;
-    u32::try_from(parts.div_ceil(u64::from(TOKEN))).unwrap_or(u32::MAX)
+    let mut meter = Meter::default();
+    let mut rest = text;
+    while !rest.is_empty() {
+        rest = meter.read(rest);
+    }
+    meter.tokens()
 }
 
 /// Small words that are frequent in English, and in none of its neighbours.
@@ -95,144 +97,198 @@ enum Class {
     Mark,
 }
 
+/// The classes of ASCII.
+const ASCII: [Class; 128] = {
+    let mut classes = [Class::Mark; 128];
+    let mut byte = 0;
+    while byte < 128 {
+        classes[byte] = match byte as u8 {
+            b'a'..=b'z' => Class::Lower,
+            b'A'..=b'Z' => Class::Upper,
+            b'0'..=b'9' => Class::Digit,
+            b'\n' | b'\r' => Class::Newline,
+            b' ' | b'\t' => Class::Space,
+            _ => Class::Mark,
+        };
+        byte += 1;
+    }
+    classes
+};
+
+#[inline]
 fn class(c: char) -> Class {
-    match c {
-        'a'..='z' => Class::Lower,
-        'A'..='Z' => Class::Upper,
-        '0'..='9' => Class::Digit,
-        '\n' | '\r' => Class::Newline,
-        ' ' | '\t' => Class::Space,
-        _ if c.is_ascii() => Class::Mark,
-        _ if c.is_alphabetic() => Class::Letter,
-        _ if c.is_whitespace() => Class::Space,
-        _ => Class::Mark,
+    match ASCII.get(c as usize) {
+        Some(&class) => class,
+        // The frequent marks, before the tables of all of Unicode are asked.
+        None if matches!(c, '\u{2010}'..='\u{2027}') => Class::Mark,
+        None if c.is_alphabetic() => Class::Letter,
+        None if c.is_whitespace() => Class::Space,
+        None => Class::Mark,
     }
 }
 
-/// A line, in parts of a token.
-fn line_cost(line: &str) -> u32 {
-    let mut fixed = 0;
-    let mut words = Cost::default();
-    let (mut count, mut english) = (0, 0);
-    let mut rest = line;
-    let mut after_space = false;
-    let mut after_letter = false;
-    while let Some(first) = rest.chars().next() {
+/// What has been read of a text.
+#[derive(Clone, Copy, Default)]
+struct Meter {
+    /// Cost of the lines before this one.
+    lines: u64,
+    /// Cost of what is no word in this line.
+    fixed: u32,
+    /// Cost of the words of this line.
+    words: Cost,
+    /// How many words, and how many of them small English ones.
+    count: u32,
+    english: u32,
+    /// What came last.
+    last: Option<Class>,
+}
+
+impl Meter {
+    /// Reads a word, or a run of characters of another kind, with which `text` begins. Returns the rest.
+    fn read<'a>(&mut self, text: &'a str) -> &'a str {
+        let Some(first) = text.chars().next() else { return text };
         let kind = class(first);
-        let end = match kind {
-            Class::Lower | Class::Upper | Class::Letter => word_end(rest),
-            _ => rest.find(|c| class(c) != kind).unwrap_or(rest.len()),
-        };
-        let (piece, after) = rest.split_at(end);
-        match kind {
+        let after_space = self.last == Some(Class::Space);
+        let rest = match kind {
             Class::Lower | Class::Upper | Class::Letter => {
-                let cost = word_cost(piece, after_space);
-                words.english += cost.english;
-                words.other += cost.other;
-                count += 1;
-                english += u32::from(is_english(piece));
+                let word = Word::first_of(text);
+                let cost = word.cost(after_space);
+                self.words.english += cost.english;
+                self.words.other += cost.other;
+                self.count += 1;
+                self.english += u32::from(word.text.len() <= 5 && is_english(word.text));
+                &text[word.text.len()..]
             }
-            Class::Digit => {
-                let space = if after_space { TOKEN } else { 0 };
-                fixed += space + TOKEN * (piece.len() as u32).div_ceil(3);
+            _ => {
+                let end = text.find(|c| class(c) != kind).unwrap_or(text.len());
+                let (piece, rest) = text.split_at(end);
+                self.fixed += match kind {
+                    // A space before a number is a token of its own.
+                    Class::Digit => TOKEN * (u32::from(after_space) + (piece.len() as u32).div_ceil(3)),
+                    // One space goes with the next word.
+                    Class::Space if piece.len() == first.len_utf8() => 0,
+                    Class::Space => TOKEN,
+                    Class::Newline => TOKEN / 2,
+                    _ if self.is_apostrophe(piece, rest) => TOKEN / 4,
+                    _ => marks_cost(piece),
+                };
+                rest
             }
-            Class::Space => {
-                if piece.chars().count() > 1 {
-                    fixed += TOKEN;
-                }
-            }
-            Class::Newline => fixed += TOKEN / 2,
-            Class::Mark => {
-                let is_apostrophe = after_letter
-                    && matches!(piece, "'" | "’")
-                    && after.starts_with(|c: char| c.is_ascii_lowercase());
-                fixed += if is_apostrophe { TOKEN / 4 } else { marks_cost(piece) };
-            }
-        }
-        after_space = kind == Class::Space;
-        after_letter = matches!(kind, Class::Lower | Class::Upper | Class::Letter);
-        rest = after;
-    }
-    // From a fifth of small words on a line is English, below a twentieth it is not.
-    let share = (english * 100 / count.max(1)).clamp(5, 20) - 5;
-    fixed + (words.english * share + words.other * (15 - share)) / 15
-}
-
-/// Where the word ends with which `text` begins: before a capital letter after a small one, or what is no letter.
-fn word_end(text: &str) -> usize {
-    let mut before = None;
-    for (i, c) in text.char_indices() {
-        let kind = class(c);
-        let goes_on = match (before, kind) {
-            (None, _) => true,
-            (Some(Class::Lower), Class::Upper) => false,
-            (_, Class::Lower | Class::Upper | Class::Letter) => true,
-            _ => false,
         };
-        if !goes_on {
-            return i;
+        self.last = Some(kind);
+        if kind == Class::Newline {
+            let lines = self.lines + u64::from(self.line());
+            *self = Self { lines, last: self.last, ..Self::default() };
         }
-        before = Some(kind);
+        rest
     }
-    text.len()
+
+    /// Whether `marks`, read now with `rest` after them, join a word and its ending, as in "it's".
+    fn is_apostrophe(&self, marks: &str, rest: &str) -> bool {
+        matches!(self.last, Some(Class::Lower | Class::Upper | Class::Letter))
+            && matches!(marks, "'" | "’")
+            && rest.starts_with(|c: char| c.is_ascii_lowercase())
+    }
+
+    /// Cost of this line. From a fifth of small English words on it is English, below a twentieth it is not.
+    fn line(&self) -> u32 {
+        let share = (self.english * 100 / self.count.max(1)).clamp(5, 20) - 5;
+        self.fixed + (self.words.english * share + self.words.other * (15 - share)) / 15
+    }
+
+    fn tokens(&self) -> u32 {
+        if self.last.is_none() { 0 } else { self.tokens_and(0) }
+    }
+
+    /// The estimate with so many parts of a token more, and a margin of a sixteenth and half a token.
+    fn tokens_and(&self, more: u32) -> u32 {
+        let parts = self.lines + u64::from(self.line() + more);
+        let parts = parts + parts / 16 + u64::from(TOKEN) / 2;
+        u32::try_from(parts.div_ceil(u64::from(TOKEN))).unwrap_or(u32::MAX)
+    }
 }
 
-fn word_cost(word: &str, after_space: bool) -> Cost {
-    let length = word.chars().count() as u32;
-    if !word.is_ascii() {
-        return foreign_cost(word, length);
+/// A run of letters, and what its cost depends on.
+struct Word<'a> {
+    text: &'a str,
+    is_ascii: bool,
+    is_upper: bool,
+    has_vowel: bool,
+}
+
+impl<'a> Word<'a> {
+    /// The word with which `text` begins. It ends before a capital letter after a small one, or what is no letter.
+    fn first_of(text: &'a str) -> Self {
+        let mut word = Self { text, is_ascii: true, is_upper: true, has_vowel: false };
+        let mut after_lower = false;
+        for (i, c) in text.char_indices() {
+            let kind = class(c);
+            if !matches!(kind, Class::Lower | Class::Upper | Class::Letter)
+                || after_lower && kind == Class::Upper
+            {
+                word.text = &text[..i];
+                break;
+            }
+            after_lower = kind == Class::Lower;
+            word.is_upper &= kind == Class::Upper;
+            word.is_ascii &= kind != Class::Letter;
+            word.has_vowel |=
+                matches!(c, 'a' | 'e' | 'i' | 'o' | 'u' | 'y' | 'A' | 'E' | 'I' | 'O' | 'U' | 'Y');
+        }
+        word
     }
-    let is_upper = |c: char| c.is_ascii_uppercase();
-    let is_vowel = |c: char| "aeiouyAEIOUY".contains(c);
-    let hundredths = if length > 2 && !word.contains(is_vowel) && !word.chars().all(is_upper) {
-        // No word, but an abbreviation or a part of an address.
-        60 * length
-    } else if length > 1 && word.chars().all(is_upper) {
-        match (length, after_space) {
-            (..=2, _) => 103,
-            (3, true) => 110,
-            (3, false) => 160,
-            (4, true) => 185,
-            (4, false) => 220,
-            _ => 50 * length,
+
+    fn cost(&self, after_space: bool) -> Cost {
+        if !self.is_ascii {
+            return foreign_cost(self.text);
         }
-    } else if after_space {
-        let is_name = word.starts_with(is_upper);
-        match (length, is_name) {
-            (..=2, _) => 100,
-            (3..=6, false) => 102,
-            (7..=12, false) => 107,
-            (13, false) => 115,
-            (_, false) => 130 + 20 * (length - 13),
-            (3, true) => 103,
-            (_, true) => 100 + 9 * (length - 3),
-        }
-    } else {
-        match length {
-            ..=2 => 101,
-            3 => 116,
-            4 => 130,
-            5..=8 => 190,
-            _ => 32 * length - 60,
-        }
-    };
-    let english = hundredths * TOKEN / 100;
-    let other = match length {
-        ..=3 => 110,
-        4..=5 => 150,
-        _ => 32 * length,
-    };
-    Cost { english, other: english.max(other * TOKEN / 100) }
+        let length = self.text.len() as u32;
+        let hundredths = match () {
+            // No word, but an abbreviation or a part of an address.
+            () if length > 2 && !self.has_vowel && !self.is_upper => 60 * length,
+            () if length > 1 && self.is_upper => match (length, after_space) {
+                (..=2, _) => 103,
+                (3, true) => 110,
+                (3, false) => 160,
+                (4, true) => 185,
+                (4, false) => 220,
+                _ => 50 * length,
+            },
+            () if after_space => match (length, self.text.starts_with(|c: char| c.is_ascii_uppercase())) {
+                (..=2, _) => 100,
+                (3..=6, false) => 102,
+                (7..=12, false) => 107,
+                (13, false) => 115,
+                (_, false) => 130 + 20 * (length - 13),
+                (_, true) => 100 + 9 * (length - 3),
+            },
+            () => match length {
+                ..=2 => 101,
+                3 => 116,
+                4 => 130,
+                5..=8 => 190,
+                _ => 32 * length - 60,
+            },
+        };
+        let english = hundredths * TOKEN / 100;
+        let other = match length {
+            ..=3 => 110,
+            4..=5 => 150,
+            _ => 32 * length,
+        };
+        Cost { english, other: english.max(other * TOKEN / 100) }
+    }
 }
 
 /// A word with letters beyond ASCII.
-fn foreign_cost(word: &str, length: u32) -> Cost {
-    let mut parts = 0;
+fn foreign_cost(word: &str) -> Cost {
+    let (mut parts, mut length) = (0, 0);
     for c in word.chars() {
+        length += 1;
         parts += match c as u32 {
             ..0x80 => TOKEN * 32 / 100,
             // Latin with marks.
-            ..0x250 => TOKEN,
+            0x80..0x250 => TOKEN,
             // Greek.
             0x370..0x400 => TOKEN * 11 / 10,
             // Cyrillic.
@@ -269,8 +325,8 @@ fn marks_cost(marks: &str) -> u32 {
             // Quotation marks, dashes, the ellipsis.
             0xA0..0x100 | 0x2000..0x2070 => TOKEN,
             0x3000..0x3040 | 0xFF00..0xFFF0 => TOKEN,
-            ..0x10000 => TOKEN * 5 / 2,
-            _ => TOKEN * 3,
+            0x10000.. => TOKEN * 3,
+            _ => TOKEN * 5 / 2,
         })
         .sum()
 }
@@ -278,22 +334,33 @@ fn marks_cost(marks: &str) -> u32 {
 /// `text` cut to `most` tokens at the end of a word, or within one where a word is long, with an ellipsis where
 /// something is left out.
 pub fn clip(text: &str, most: u32) -> Cow<'_, str> {
-    if tokens(text) <= most {
+    let mut meter = Meter::default();
+    let mut rest = text;
+    let mut end = 0;
+    while !rest.is_empty() {
+        let piece_ends_word = meter.last.is_some_and(|last| !matches!(last, Class::Space | Class::Newline))
+            && rest.starts_with(char::is_whitespace);
+        if piece_ends_word && meter.tokens_and(TOKEN) <= most {
+            end = text.len() - rest.len();
+        }
+        // The rest of a line may lower the estimate a little, but not by so much.
+        if meter.tokens() > most + most / 4 + 8 {
+            break;
+        }
+        rest = meter.read(rest);
+    }
+    if rest.is_empty() && meter.tokens() <= most {
         return Cow::Borrowed(text);
     }
-    let words = text.char_indices().filter(|(_, c)| c.is_whitespace()).map(|(i, _)| i).collect();
-    let mut end = last_within(text, words, most);
+    let clipped = |end: usize| format!("{}…", text[..end].trim_end());
+    let short = clipped(end);
     // Where nearly nothing is left, the language has no spaces or the word is an address.
-    if tokens(&text[..end]) < most / 2 {
-        end = last_within(text, text.char_indices().map(|(i, _)| i).collect(), most);
+    if tokens(&short) > most / 2 {
+        return Cow::Owned(short);
     }
-    Cow::Owned(format!("{}…", text[..end].trim_end()))
-}
-
-/// The last of `ends`, ascending, up to which `text` and an ellipsis have at most `most` tokens; 0 if none.
-fn last_within(text: &str, mut ends: Vec<usize>, most: u32) -> usize {
-    let fits = |&end: &usize| tokens(&text[..end]) < most;
+    let mut ends: Vec<usize> = text.char_indices().map(|(i, _)| i).collect();
+    let fits = |&end: &usize| tokens(&clipped(end)) <= most;
     // The estimate is not quite monotonic: so what the search finds is checked.
     ends.truncate(ends.partition_point(fits));
-    ends.into_iter().rev().find(fits).unwrap_or(0)
+    Cow::Owned(clipped(ends.into_iter().rev().find(fits).unwrap_or(0)))
 }

@@ -30,3 +30,27 @@ pub(crate) fn words(text: &str) -> Vec<String> {
     let split = text.split(|c: char| !c.is_alphanumeric());
     split.filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verdict_is_one_choice_in_whole_words() {
+        let check = |reply: &str, choices: &[&str], expected: Option<&str>| {
+            assert_eq!(verdict(reply, choices), expected, "{reply}");
+        };
+        let agree = &["AGREE", "DISAGREE"];
+        check("DISAGREE", agree, Some("DISAGREE"));
+        check("I disagree.", agree, Some("DISAGREE"));
+        check("**Agree**, and again: agree!", agree, Some("AGREE"));
+        check("agree or disagree? agree", agree, None);
+        check("agreed", agree, None);
+        check("", agree, None);
+        check("Not sure", &["sure", "not sure"], Some("not sure"));
+        check("I am not quite sure", &["sure", "not sure"], Some("sure"));
+        check("ÄNDERN", &["ändern", "lassen"], Some("ändern"));
+        check("C++ or so", &["C", "D"], Some("C"));
+        check("x", &["", "!"], None);
+    }
+}

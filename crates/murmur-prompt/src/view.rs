@@ -206,3 +206,33 @@ fn age(minutes: u32) -> String {
         _ => format!("{}d", minutes / 1440),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_room_is_shared_and_what_short_texts_leave_goes_to_the_long_ones() {
+        let check = |lengths: &[u32], room: u32, expected: u32| {
+            let level = water_level(lengths, room);
+            assert_eq!(level, expected);
+            let taken: u32 = lengths.iter().map(|&length| length.min(level)).sum();
+            assert!(taken <= room.max(lengths.iter().sum::<u32>()));
+        };
+        check(&[10, 10, 10], 15, 5);
+        check(&[2, 20, 20], 22, 10);
+        check(&[2, 6, 20], 22, 14);
+        check(&[2, 6], 100, 6);
+        check(&[5], 0, 0);
+        check(&[], 5, 0);
+    }
+
+    #[test]
+    fn texts_are_cut_at_characters_and_ages_are_written_as_platforms_do() {
+        assert_eq!(cut("größer".to_owned(), 3), "grö…");
+        assert_eq!(cut("größer".to_owned(), 6), "größer");
+        assert_eq!(cut("a b".to_owned(), 2), "a…");
+        let ages = [0, 1, 59, 60, 1439, 1440, u32::MAX].map(age);
+        assert_eq!(ages, ["now", "1m", "59m", "1h", "23h", "1d", "2982616d"]);
+    }
+}
