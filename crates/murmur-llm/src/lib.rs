@@ -31,6 +31,7 @@ mod route;
 mod scheduler;
 mod server;
 mod text;
+mod wire;
 
 pub use account::{Account, Budget, Spent};
 pub use answer::{ChatReply, Finish};

@@ -582,10 +582,11 @@ async fn exchange(
     request: PreparedRequest,
     timeout: Duration,
 ) -> Ended {
-    let answer = server.attempt(Some(&request.body), timeout).await;
+    let sent = request.body.len();
+    let answer = server.attempt(Some(request.body), timeout).await;
     let latency = attempt.since.elapsed();
     let (outcome, asked) = match answer {
-        Ok(bytes) => (read(&server, &bytes, request.body.len()), None),
+        Ok(bytes) => (read(&server, &bytes, sent), None),
         Err(failure) => {
             let asked = match &failure {
                 Failure::Passing { asked, .. } => *asked,

@@ -2,16 +2,14 @@
 
 use std::error::Error;
 use std::io;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Full};
-use hyper::body::{Bytes, Incoming};
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION, USER_AGENT};
-use hyper::{Request, Response, StatusCode, Uri};
+use hyper::body::Bytes;
+use hyper::header::LOCATION;
+use hyper::{StatusCode, Uri};
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector};
-use hyper_util::client::legacy::Client;
 use hyper_util::client::proxy::matcher::Matcher;
-use hyper_util::rt::TokioExecutor;
 use rustls::{ClientConfig, RootCertStore};
 
 use crate::ServerError;
@@ -19,6 +17,7 @@ use crate::key::ApiKey;
 use crate::retry;
 use crate::route::Route;
 use crate::text::excerpt;
+use crate::wire::{Answer, Connection};
 
 /// How much is read of an answer that is no success, in bytes.
 const MOST_COMPLAINT: usize = 64 << 10;
@@ -27,7 +26,9 @@ const MOST_QUOTED: usize = 200;
 
 /// A model server, with the connections to it.
 pub(crate) struct Server {
-    client: Client<HttpsConnector<Route>, Full<Bytes>>,
+    connector: HttpsConnector<Route>,
+    /// Open connections without a request.
+    idle: Mutex<Vec<Connection>>,
     url: Uri,
     key: Option<ApiKey>,
     timeout: Duration,
@@ -76,9 +77,8 @@ impl Server {
         let key = calls.key_variable.as_deref().map(ApiKey::from_env).transpose()?;
         let route = Route::to(&url, &Matcher::from_env()).map_err(setup)?;
         let connector = HttpsConnector::from((route, tls(&url).map_err(setup)?));
-        let client = Client::builder(TokioExecutor::new()).build(connector);
         let Calls { timeout, retries, most_answer, .. } = calls;
-        Ok(Self { client, url, key, timeout, retries, most_answer })
+        Ok(Self { connector, idle: Mutex::default(), url, key, timeout, retries, most_answer })
     }
 
     /// The address that requests go to.
@@ -94,7 +94,7 @@ impl Server {
     pub(crate) async fn post(&self, body: &Bytes) -> Result<Vec<u8>, ServerError> {
         let mut attempts = 1;
         loop {
-            match self.attempt(Some(body), self.timeout).await {
+            match self.attempt(Some(body.clone()), self.timeout).await {
                 Ok(answer) => return Ok(answer),
                 Err(Failure::Lasting(error)) => return Err(error),
                 Err(Failure::Passing { what, .. }) if attempts > self.retries => {
@@ -116,39 +116,70 @@ impl Server {
     }
 
     /// Sends the JSON text `body`, or asks without one (GET), once, and returns the body of a successful answer.
-    pub(crate) async fn attempt(&self, body: Option<&Bytes>, timeout: Duration) -> Result<Vec<u8>, Failure> {
+    pub(crate) async fn attempt(&self, body: Option<Bytes>, timeout: Duration) -> Result<Vec<u8>, Failure> {
         tokio::time::timeout(timeout, self.exchange(body)).await.unwrap_or_else(|_| {
             let what = format!("no answer within {} s", timeout.as_secs_f64());
             Err(Failure::Passing { trouble: Trouble::Slow, what, asked: None })
         })
     }
 
-    async fn exchange(&self, body: Option<&Bytes>) -> Result<Vec<u8>, Failure> {
-        let request = self.request(body)?;
-        let mut answer = self.client.request(request).await.map_err(|error| self.broken(&error))?;
-        if !answer.status().is_success() {
-            return Err(self.failure(answer).await);
+    async fn exchange(&self, body: Option<Bytes>) -> Result<Vec<u8>, Failure> {
+        let request = self.request(body);
+        let mut connection = self.connection().await.map_err(|error| self.broken(&error))?;
+        let most = |status: StatusCode| if status.is_success() { self.most_answer } else { MOST_COMPLAINT };
+        let answer = connection.exchange(request, most).await.map_err(|error| self.broken(&error))?;
+        if answer.keeps {
+            self.idle().push(connection);
         }
-        match read(answer.body_mut(), self.most_answer).await.map_err(|error| self.broken(&error))? {
-            Read::All(bytes) => Ok(bytes),
-            Read::Beginning(_) => {
+        match (answer.status.is_success(), answer.is_whole) {
+            (false, _) => Err(self.failure(&answer)),
+            (true, true) => Ok(answer.body),
+            (true, false) => {
                 Err(Failure::Lasting(ServerError::TooLong { url: self.url(), most: self.most_answer }))
             }
         }
     }
 
-    fn request(&self, body: Option<&Bytes>) -> Result<Request<Full<Bytes>>, Failure> {
-        let request = match body {
-            Some(_) => Request::post(self.url.clone()).header(CONTENT_TYPE, "application/json"),
-            None => Request::get(self.url.clone()),
-        };
-        let mut request = request.header(USER_AGENT, concat!("murmur/", env!("CARGO_PKG_VERSION")));
-        if let Some(key) = &self.key {
-            request = request.header(AUTHORIZATION, key.header());
+    /// A connection that was used before and is still open, or else a new one.
+    async fn connection(&self) -> io::Result<Connection> {
+        loop {
+            let Some(mut connection) = self.idle().pop() else { break };
+            if connection.is_quiet() {
+                return Ok(connection);
+            }
         }
-        request.body(Full::new(body.cloned().unwrap_or_default())).map_err(|error| {
-            Failure::Lasting(ServerError::Setup { url: self.url(), reason: error.to_string() })
-        })
+        // In a box, so that what connecting needs is not held afterwards.
+        Box::pin(Connection::open(self.connector.clone(), self.url.clone())).await
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The bytes of a request.
+    fn request(&self, body: Option<Bytes>) -> Vec<u8> {
+        let method = if body.is_some() { "POST" } else { "GET" };
+        let path = self.url.path_and_query().map_or("/", |path| path.as_str());
+        let host = self.url.authority().map_or("", |authority| authority.as_str());
+        let body = body.unwrap_or_default();
+        let mut request = Vec::with_capacity(body.len() + 512);
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {host}\r\nuser-agent: murmur/{}\r\naccept: */*\r\n",
+            env!("CARGO_PKG_VERSION")
+        );
+        request.extend_from_slice(head.as_bytes());
+        if let Some(key) = &self.key {
+            request.extend_from_slice(b"authorization: ");
+            request.extend_from_slice(key.header().as_bytes());
+            request.extend_from_slice(b"\r\n");
+        }
+        if method == "POST" {
+            let length = format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len());
+            request.extend_from_slice(length.as_bytes());
+        }
+        request.extend_from_slice(b"\r\n");
+        request.extend_from_slice(&body);
+        request
     }
 
     /// What an answer that did not come, or not to its end, means.
@@ -161,17 +192,14 @@ impl Server {
     }
 
     /// What an answer that is no success means.
-    async fn failure(&self, mut answer: Response<Incoming>) -> Failure {
-        let (url, status) = (self.url(), answer.status());
-        let excerpt = match read(answer.body_mut(), MOST_COMPLAINT).await {
-            Ok(Read::All(bytes) | Read::Beginning(bytes)) => self.quote(&bytes),
-            Err(_) => String::new(),
-        };
+    fn failure(&self, answer: &Answer) -> Failure {
+        let (url, status) = (self.url(), answer.status);
+        let excerpt = self.quote(&answer.body);
         let code = status.as_u16();
         if is_passing(code) {
             let what = format!("it answered {status}: {excerpt}");
             let trouble = Trouble::Overloaded(code);
-            return Failure::Passing { trouble, what, asked: retry::asked(answer.headers()) };
+            return Failure::Passing { trouble, what, asked: retry::asked(&answer.headers) };
         }
         Failure::Lasting(match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
@@ -180,7 +208,7 @@ impl Server {
             }
             StatusCode::NOT_FOUND => ServerError::NotFound { url, excerpt },
             _ if status.is_redirection() => {
-                let to = answer.headers().get(LOCATION).map(|to| self.quote(to.as_bytes()));
+                let to = answer.headers.get(LOCATION).map(|to| self.quote(to.as_bytes()));
                 ServerError::Redirect { url, status: code, to: to.unwrap_or_default() }
             }
             _ => ServerError::Refused { url, status: code, excerpt },
@@ -206,26 +234,6 @@ fn tls(url: &Uri) -> Result<ClientConfig, String> {
         format!("{error}: install the package ca-certificates, or name a file in SSL_CERT_FILE")
     })?;
     Ok(trusting.with_no_client_auth())
-}
-
-/// The content of a body.
-enum Read {
-    All(Vec<u8>),
-    /// There is more than was wanted.
-    Beginning(Vec<u8>),
-}
-
-async fn read(body: &mut Incoming, most: usize) -> Result<Read, hyper::Error> {
-    let mut bytes = Vec::new();
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame?.into_data() else { continue };
-        let room = most - bytes.len();
-        bytes.extend_from_slice(&data[..data.len().min(room)]);
-        if data.len() > room {
-            return Ok(Read::Beginning(bytes));
-        }
-    }
-    Ok(Read::All(bytes))
 }
 
 /// An error, what caused it, what caused that …
