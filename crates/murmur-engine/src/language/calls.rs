@@ -90,6 +90,8 @@ enum Source {
     Own(BTreeMap<ReplyKey, LedgerEntry>),
     /// A ledger holds all of it: the run is carried out again.
     Whole(Whole),
+    /// There are none, and nobody is asked: every call fails.
+    Nobody,
 }
 
 /// A ledger that is read step by step.
@@ -228,6 +230,11 @@ impl Calls {
         self.run.is_spent() || self.step.is_spent()
     }
 
+    /// From now on every call fails at once.
+    pub(crate) fn ask_nobody(&mut self) {
+        self.source = Source::Nobody;
+    }
+
     /// From now on calls are answered in this mode, and nothing is written down.
     pub(crate) fn ask_live(&mut self, mode: CallMode) {
         self.config.mode = mode;
@@ -260,7 +267,7 @@ impl Calls {
     /// # Errors
     /// When a model's servers cannot be set up: there is no key, or no list of them.
     pub(crate) fn connect(&self) -> Result<(), EngineError> {
-        if matches!(self.source, Source::Whole(_)) {
+        if !matches!(self.source, Source::Own(_)) {
             return Ok(());
         }
         match self.config.mode {
@@ -310,6 +317,10 @@ impl Calls {
         calls: &[Call],
         render: &Render<'_>,
     ) -> Result<Vec<Answered>, EngineError> {
+        if matches!(self.source, Source::Nobody) {
+            let failed = Answered { hash: no_request(), outcome: Err(CallFailure::NoEndpoint) };
+            return Ok(vec![failed; calls.len()]);
+        }
         let replays = matches!(self.source, Source::Whole(_));
         let kept = self.take_kept(now, calls)?;
         let answered = if replays {
@@ -332,6 +343,7 @@ impl Calls {
     ) -> Result<Vec<Option<LedgerEntry>>, EngineError> {
         let key = |call: &Call| ReplyKey { step: now, agent: call.agent, call: call.number };
         match &mut self.source {
+            Source::Nobody => Ok(vec![None; calls.len()]),
             Source::Own(kept) => Ok(calls.iter().map(|call| kept.remove(&key(call))).collect()),
             Source::Whole(whole) => {
                 let entries = whole.at(now)?;
