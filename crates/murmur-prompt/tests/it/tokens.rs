@@ -117,8 +117,8 @@ fn odd_strings_are_not_estimated_too_low() {
             "Bugün hava çok güzel, arkadaşlarımla parka gidip kitap okuyacağız.",
             "Wczoraj wieczorem spotkaliśmy się ze znajomymi w kawiarni na rynku.",
         ],
-        1.0,
-        3,
+        0.34,
+        1,
         0.25,
     );
     check(
@@ -131,8 +131,8 @@ fn odd_strings_are_not_estimated_too_low() {
             "오늘 날씨가 정말 좋네요. 같이 공원에 산책하러 가요.",
             "정부는 어제 새로운 경제 정책을 발표했다.",
         ],
-        0.2,
-        2,
+        0.0,
+        0,
         0.5,
     );
     check(
