@@ -1,9 +1,14 @@
 //! The estimate of tokens against real tokenizers, on real personas and posts (`../shared/oasis/data` beside the
 //! repository, passed over where that is absent) and on odd strings.
 
+use std::sync::LazyLock;
+
 use crate::oasis;
 use murmur_prompt::{clip, tokens};
-use tiktoken_rs::{cl100k_base, o200k_base};
+use tiktoken_rs::{CoreBPE, cl100k_base, o200k_base};
+
+/// o200k_base and cl100k_base.
+static TOKENIZERS: LazyLock<[CoreBPE; 2]> = LazyLock::new(|| [o200k_base().unwrap(), cl100k_base().unwrap()]);
 
 /// What the estimate was on some texts.
 #[derive(Default, Debug)]
@@ -20,7 +25,7 @@ struct Figures {
 }
 
 fn figures<'a>(texts: impl IntoIterator<Item = &'a str>) -> Figures {
-    let (o200k, cl100k) = (o200k_base().unwrap(), cl100k_base().unwrap());
+    let [o200k, cl100k] = &*TOKENIZERS;
     let mut figures = Figures::default();
     for text in texts.into_iter().filter(|text| !text.trim().is_empty()) {
         let (a, b) = (o200k.encode_ordinary(text).len() as i64, cl100k.encode_ordinary(text).len() as i64);
