@@ -41,6 +41,12 @@ fn check(name: &str, found: &str) {
 }
 
 #[test]
+fn a_prompter_serves_all_threads() {
+    fn check<T: Send + Sync>() {}
+    check::<Prompter>();
+}
+
+#[test]
 fn instructions_and_forms_are_as_before() {
     for (platform, name) in [(PromptPlatform::X, "x"), (PromptPlatform::Reddit, "reddit")] {
         for (format, format_name) in
