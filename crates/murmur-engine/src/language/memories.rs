@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use murmur_agents::{Deed, DeedKind, Memory, MemorySummary, Recall};
 use murmur_core::{Action, ActionKind, AgentId, Event, Outcome, PostId, Step};
-use murmur_prompt::{ReplyFault, clip, tokens};
+use murmur_prompt::{ReplyFault, clip, flat, tokens};
 use murmur_recsys::dot;
 
 use super::calls::{Call, Calls};
@@ -88,7 +88,7 @@ fn tell(world: &World, deed: &Deed) -> Option<String> {
     let post = deed.post.map(|row| posts.root(row));
     let excerpt = |root: PostId| {
         let words = world.public.render(posts.text(root));
-        clip(&words.replace(['\n', '\r', '"'], " "), EXCERPT_TOKENS).into_owned()
+        clip(&flat(&words), EXCERPT_TOKENS).into_owned()
     };
     let about_post = |did: &str| {
         post.map(|root| format!("{did} @{}: \"{}\"", name(posts.author(root)), excerpt(root)))
@@ -96,7 +96,7 @@ fn tell(world: &World, deed: &Deed) -> Option<String> {
     let about_other = |did: &str| deed.other.map(|other| format!("{did} @{}", name(other)));
     let own = |did: &str| {
         let words = deed.words.as_deref().map(Cow::Borrowed);
-        words.map(|words| format!("{did} \"{}\"", clip(&words.replace(['\n', '\r', '"'], " "), EXCERPT_TOKENS)))
+        words.map(|words| format!("{did} \"{}\"", clip(&flat(&words), EXCERPT_TOKENS)))
     };
     match deed.kind {
         DeedKind::Read => about_post("read"),
