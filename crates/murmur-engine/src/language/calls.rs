@@ -125,6 +125,8 @@ pub(crate) struct Calls {
     telemetry: Telemetry,
     run: Account,
     step: Account,
+    /// What the steps that are done have cost.
+    settled: Spent,
     folder: Option<PathBuf>,
 }
 
@@ -141,8 +143,14 @@ impl Calls {
             telemetry: Telemetry::default(),
             run: Account::new(config.run_budget, Spent::default()),
             step: Account::new(config.step_budget, Spent::default()),
+            settled: Spent::default(),
             folder: None,
         }
+    }
+
+    /// Whether a ledger that is there already answers all calls.
+    fn replays(&self) -> bool {
+        matches!(self.source, Source::Whole(_))
     }
 
     /// Whether there is anybody to call.
@@ -213,24 +221,48 @@ impl Calls {
         }
     }
 
+    /// The step is about to be committed: what was answered in it is on the disk first, if the run is durable.
+    ///
+    /// # Errors
+    /// When the disk cannot be written.
+    pub(crate) fn end_step(&mut self) -> Result<(), EngineError> {
+        if let Some(ledger) = &mut self.ledger {
+            ledger.end_step()?;
+        }
+        self.settled = self.run.spent();
+        Ok(())
+    }
+
     /// What the run's calls have cost.
     pub(crate) fn spent(&self) -> Spent {
         self.run.spent()
     }
 
+    /// The same without those of a step that did not come to its end: they are in the ledger, and count when it does.
+    pub(crate) fn spent_by_steps(&self) -> Spent {
+        self.settled
+    }
+
     /// The run's calls have cost so much so far.
     pub(crate) fn set_spent(&mut self, spent: Spent) {
         self.run = Account::new(self.config.run_budget, spent);
+        self.settled = spent;
     }
 
-    /// Whether a budget is spent, so that the run is to stop after the step.
+    /// Whether a budget is spent, so that the run is to stop after the step. What is carried out again costs nothing.
     pub(crate) fn is_spent(&self) -> bool {
-        self.run.is_spent() || self.step.is_spent()
+        !self.replays() && (self.run.is_spent() || self.step.is_spent())
     }
 
-    /// From now on calls are answered in this mode, and nothing is written down.
+    /// Whether nothing is left of the run's budget, so that any further step would be one without calls.
+    pub(crate) fn run_is_spent(&self) -> bool {
+        !self.replays() && self.is_needed() && self.run.is_spent()
+    }
+
+    /// From now on calls are answered in this mode, nothing is written down, and what the run has cost does not count.
     pub(crate) fn ask_live(&mut self, mode: CallMode) {
         self.config.mode = mode;
+        self.set_spent(Spent::default());
         self.source = Source::Own(BTreeMap::new());
         (self.ledger, self.telemetry) = (None, Telemetry::default());
     }
@@ -260,7 +292,7 @@ impl Calls {
     /// # Errors
     /// When a model's servers cannot be set up: there is no key, or no list of them.
     pub(crate) fn connect(&self) -> Result<(), EngineError> {
-        if matches!(self.source, Source::Whole(_)) {
+        if self.replays() {
             return Ok(());
         }
         match self.config.mode {
@@ -310,7 +342,7 @@ impl Calls {
         calls: &[Call],
         render: &Render<'_>,
     ) -> Result<Vec<Answered>, EngineError> {
-        let replays = matches!(self.source, Source::Whole(_));
+        let replays = self.replays();
         let kept = self.take_kept(now, calls)?;
         let answered = if replays {
             self.all_kept(now, calls, kept, render)?
@@ -373,10 +405,14 @@ impl Calls {
     /// Books what the answers cost, and hands them over.
     fn charged(&self, answered: Vec<(Answered, Spent)>) -> Vec<Answered> {
         let charge = |(answered, cost): (Answered, Spent)| {
-            [&self.run, &self.step].into_iter().for_each(|account| account.charge(cost));
+            self.charge(cost);
             answered
         };
         answered.into_iter().map(charge).collect()
+    }
+
+    fn charge(&self, cost: Spent) {
+        [&self.run, &self.step].into_iter().for_each(|account| account.charge(cost));
     }
 
     /// An answer that stands in the ledger, if it is that to `request`, and what it cost.
@@ -396,6 +432,28 @@ impl Calls {
         Ok((Answered { hash, outcome: outcome_of(answer) }, cost))
     }
 
+    /// The answers that stand in the ledger, and nothing for the other calls.
+    fn all_that_stand(
+        &self,
+        now: Step,
+        calls: &[Call],
+        kept: &[Option<LedgerEntry>],
+        render: &Render<'_>,
+    ) -> Result<Vec<Option<Answered>>, EngineError> {
+        let answered = |(index, entry): (usize, &Option<LedgerEntry>)| {
+            let read = |entry| self.read_kept(now, &calls[index], entry, &render(index)?);
+            entry.as_ref().map(read).transpose()
+        };
+        let answered = kept.par_iter().enumerate().map(answered).collect::<Result<Vec<_>, EngineError>>()?;
+        let charge = |answered: Option<(Answered, Spent)>| {
+            answered.map(|(answered, cost)| {
+                self.charge(cost);
+                answered
+            })
+        };
+        Ok(answered.into_iter().map(charge).collect())
+    }
+
     /// Asks the servers of all models at once for what is not known.
     fn ask_servers(
         &mut self,
@@ -404,8 +462,11 @@ impl Calls {
         kept: Vec<Option<LedgerEntry>>,
         render: &Render<'_>,
     ) -> Result<Vec<Answered>, EngineError> {
+        // What stands in the ledger stays what it is, whatever budgets, deadlines and servers are like by now.
+        let mut answered = self.all_that_stand(now, calls, &kept, render)?;
+        let open = |index: &usize| answered[*index].is_none();
         let by_model: Vec<Vec<usize>> = (0..self.models.len())
-            .map(|model| (0..calls.len()).filter(|&index| calls[index].model == model).collect())
+            .map(|model| (0..calls.len()).filter(open).filter(|&index| calls[index].model == model).collect())
             .collect();
         for (model, _) in by_model.iter().enumerate().filter(|(_, calls)| !calls.is_empty()) {
             self.scheduler(model)?;
@@ -413,7 +474,6 @@ impl Calls {
         let desk = Desk {
             now,
             calls,
-            kept: &kept,
             render,
             book: Mutex::new(Book {
                 ledger: self.ledger.as_mut(),
@@ -425,7 +485,6 @@ impl Calls {
             accounts: [&self.run, &self.step],
             deadline: self.config.step_deadline_seconds.map(Duration::from_secs_f64),
         };
-        let mut answered: Vec<Option<Answered>> = vec![None; calls.len()];
         let results = thread::scope(|scope| {
             let asked: Vec<_> = by_model
                 .iter()
@@ -525,7 +584,6 @@ impl Calls {
 struct Desk<'a> {
     now: Step,
     calls: &'a [Call],
-    kept: &'a [Option<LedgerEntry>],
     render: &'a Render<'a>,
     book: Mutex<Book<'a>>,
     others: Option<&'a Mutex<ReplyIndex>>,
@@ -564,16 +622,6 @@ impl Desk<'_> {
 
     fn try_job(&self, index: usize) -> Result<Job, EngineError> {
         let request = (self.render)(index)?;
-        let call = &self.calls[index];
-        if let Some(entry) = &self.kept[index] {
-            let hash = same_request(self.now, call, entry, &request)?;
-            let Kept { reused, answer, .. } = parse_kept(&entry.payload)?;
-            if let (false, Answer::Reply(reply)) = (reused, &answer) {
-                let cost = self.models[call.model].prices.of(reply.usage);
-                self.accounts.iter().for_each(|account| account.charge(cost));
-            }
-            return Ok(Job::Known(hash, Box::new(outcome_of(answer))));
-        }
         let found = match self.others {
             Some(others) => others.lock().expect("nobody panics while searching").find(request.hash().get())?,
             None => None,
@@ -594,10 +642,6 @@ impl Desk<'_> {
             return ControlFlow::Break(());
         }
         book.telemetry.note(self.now, call, &self.models[call.model].name, result);
-        // What the ledger held before the step is there already.
-        if self.kept[index].is_some() {
-            return ControlFlow::Continue(());
-        }
         let reused = result.attempts == 0 && result.outcome.is_ok();
         let model = &self.models[call.model];
         let hash = result.hash.unwrap_or(no_request());
