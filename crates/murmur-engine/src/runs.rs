@@ -89,8 +89,11 @@ impl Simulation {
     /// Makes the run folder `out` and records every step to come in its journal. Without this call a run leaves no files.
     ///
     /// # Errors
-    /// When `out` is taken or cannot be written.
+    /// When `out` is taken or cannot be written; when a language model cannot be called: there is no key, or no list of
+    /// its servers.
     pub fn record_to(&mut self, out: &Path) -> Result<(), EngineError> {
+        // What is missing is told before there is a folder.
+        self.calls.connect()?;
         let folder = RunFolder::create(out, &manifest_of(&self.world.config)?)?;
         let settings = settings_of(&self.world.config);
         self.recorder = Recorder::Writing(JournalWriter::create(&folder.journal(), settings)?);
@@ -434,12 +437,15 @@ impl Run {
         Ok(())
     }
 
-    /// The models of `config`, with the agents that they have here.
+    /// The models of `config`, with the agents that they have here; those here if there are not as many.
     fn models_as(&self, config: &Config) -> Vec<ModelSection> {
         let with_agents = |(other, own): (&ModelSection, &ModelSection)| ModelSection {
             agents: own.agents.clone(),
             ..other.clone()
         };
+        if config.model.len() != self.config.model.len() {
+            return self.config.model.clone();
+        }
         config.model.iter().zip(&self.config.model).map(with_agents).collect()
     }
 

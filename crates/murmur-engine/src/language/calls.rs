@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use murmur_core::{AgentId, Purpose, Step, Stream};
-use murmur_journal::{Durability, LedgerEntry, ReplyIndex, ReplyKey, ReplyLedger, StepReplies};
+use murmur_journal::{Durability, LedgerEntry, ReplyIndex, ReplyKey, ReplyLedger, RunFolder, StepReplies};
 use murmur_llm::{
     Account, Batch, CallFailure, CallOutcome, CallResult, ChatReply, Figures, Job, ModelConfig,
     PreparedRequest, RequestHash, Scheduler, Spent,
@@ -287,13 +287,19 @@ impl Calls {
         self.models.iter().zip(&self.schedulers).filter_map(figures).collect()
     }
 
-    /// Connects to all models, so that their figures can be watched.
+    /// Makes ready to answer calls: connects to all models, so that their figures can be watched, or looks whether the
+    /// runs are there whose replies serve.
     ///
     /// # Errors
-    /// When a model's servers cannot be set up: there is no key, or no list of them.
+    /// When a model's servers cannot be set up (there is no key, or no list of them), or such a run is not there.
     pub(crate) fn connect(&self) -> Result<(), EngineError> {
-        if self.replays() {
+        if self.replays() || !self.is_needed() {
             return Ok(());
+        }
+        let takes_from_others = matches!(self.config.mode, CallMode::Cache | CallMode::Replay);
+        if let Some(none) = self.config.from.iter().find(|run| takes_from_others && !RunFolder::holds_run(run)) {
+            let none = none.display();
+            return Err(EngineError::Unfit(format!("calls.from: expected the folder of a run, found none in {none}")));
         }
         match self.config.mode {
             CallMode::Live | CallMode::Cache => {
