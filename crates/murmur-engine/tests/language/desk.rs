@@ -5,11 +5,11 @@ use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
-use murmur_engine::{Config, EngineError, Opened, Run, Simulation, Summary, config};
+use murmur_engine::{config, Config, EngineError, Opened, Run, Simulation, Summary};
 use murmur_journal::{LedgerEntry, ReplyLedger};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
-use serde_json::{Value, json};
+use serde_json::{json, Value};
 
 use crate::server::{Answer, Call, Server};
 
@@ -210,13 +210,21 @@ impl Row {
     }
 }
 
-/// A completion that says `text`. Tokens are bytes over 4.
-pub(crate) fn says(call: &Call, text: &str) -> Answer {
-    let input = call.body.to_string().len() / 4;
-    Answer::ok(json!({
+/// A completion of the request with `body` that says `text`. Tokens are bytes over 4.
+pub(crate) fn completion(body: &Value, text: &str) -> Value {
+    json!({
         "choices": [{ "message": { "role": "assistant", "content": text }, "finish_reason": "stop" }],
-        "usage": { "prompt_tokens": input, "completion_tokens": text.len() / 4 },
-    }))
+        "usage": { "prompt_tokens": body.to_string().len() / 4, "completion_tokens": text.len() / 4 },
+    })
+}
+
+pub(crate) fn says(call: &Call, text: &str) -> Answer {
+    Answer::ok(completion(&call.body, text))
+}
+
+/// Whether the request is a repair of a reply to [`words_of`]'s kind of request.
+pub(crate) fn is_repair(call: &Call) -> bool {
+    call.body["messages"].as_array().unwrap().len() > 2
 }
 
 /// A server that answers as [`sensible`] does.
@@ -229,7 +237,7 @@ pub(crate) fn sensible(call: &Call) -> Answer {
     says(call, &words_of(&call.body))
 }
 
-fn words_of(body: &Value) -> String {
+pub(crate) fn words_of(body: &Value) -> String {
     let mut hasher = DefaultHasher::new();
     body.to_string().hash(&mut hasher);
     let draw = hasher.finish();
@@ -245,7 +253,7 @@ fn words_of(body: &Value) -> String {
     let answer = &schema["properties"]["answer"];
     match (answer["enum"].as_array(), answer["minimum"].as_i64(), answer["maximum"].as_i64()) {
         (Some(choices), ..) => json!({ "answer": choices[draw as usize % choices.len()] }),
-        (_, Some(from), Some(to)) => json!({ "answer": from + draw as i64 % (to - from + 1).max(1) }),
+        (_, Some(from), Some(to)) => json!({ "answer": from + (draw % (to - from + 1) as u64) as i64 }),
         _ => json!({ "actions": [action(draw)] }),
     }
     .to_string()

@@ -2,14 +2,18 @@
 
 use murmur_llm::mock::{Faults, Latency, MockConfig, MockServer};
 
-use crate::desk::{Desk, model, on_threads};
+use crate::desk::{model, on_threads, Desk};
 
 /// A world of two models, one with tools, and agents without any.
 fn world(urls: &[String], platform: &str) -> String {
     let more = "sampling = { max_tokens = 200 }\n";
     [
         model("big", urls, &format!("{more}agents = {{ kind = \"first\", count = 12 }}")),
-        model("small", urls, &format!("{more}format = \"tools\"\nagents = {{ kind = \"share\", share = 0.4 }}")),
+        model(
+            "small",
+            urls,
+            &format!("{more}format = \"tools\"\nagents = {{ kind = \"share\", share = 0.4 }}"),
+        ),
         format!("[prompt]\nplatform = {platform:?}\n"),
     ]
     .concat()

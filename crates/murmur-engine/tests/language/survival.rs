@@ -9,7 +9,7 @@ use murmur_engine::Summary;
 use murmur_llm::CallFailure;
 use serde_json::Value;
 
-use crate::desk::{Desk, Row, copy_folder, first_15, sensible, sensible_server, to_end};
+use crate::desk::{copy_folder, first_15, sensible, sensible_server, to_end, Desk, Row};
 use crate::server::{Call, Server};
 
 /// Everything that takes calls: looking around, repairs, ratings, summaries, surveys.
@@ -138,7 +138,8 @@ fn three_of_four(desk: &Desk, more: &str, is_kept: impl Fn(usize, &Value) -> boo
         let path = entry.unwrap().path();
         let lines = fs::read_to_string(&path).unwrap();
         let of_last = lines.split_inclusive('\n').filter(|line| line.starts_with("{\"step\":3,"));
-        let kept = of_last.enumerate().filter(|(nth, line)| is_kept(*nth, &serde_json::from_str(line).unwrap()));
+        let kept =
+            of_last.enumerate().filter(|(nth, line)| is_kept(*nth, &serde_json::from_str(line).unwrap()));
         let kept: String = kept.map(|(_, line)| line).collect();
         let to = desk.path("shorter/replies").join(path.file_name().unwrap());
         OpenOptions::new().append(true).create(true).open(to).unwrap().write_all(kept.as_bytes()).unwrap();
@@ -162,7 +163,8 @@ fn what_was_answered_stands_beside_calls_that_fail() {
     let summary = three_of_four(&desk, more, is_kept);
     assert!(summary.models[0].failed > 2, "{summary:?}");
     let firsts = desk.table("shorter", "calls").into_iter();
-    let firsts: Vec<Row> = firsts.filter(|call| (call.number("step"), call.number("call")) == (3, 0)).collect();
+    let firsts: Vec<Row> =
+        firsts.filter(|call| (call.number("step"), call.number("call")) == (3, 0)).collect();
     assert!(firsts.len() > 6);
     for call in firsts {
         let failed = CallFailure::NAMES.contains(&call.text("verdict"));
