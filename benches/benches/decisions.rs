@@ -2,8 +2,8 @@
 //!
 //! `cargo bench -p murmur-benches --bench decisions`. The model is a mock model (`docs/mock-model.md`) that answers at once
 //! with replies that are valid under the schema, in a process of its own on the same machine. All agents are active in
-//! every step, and each is shown five posts of its feed. Beside it, 1,000 agents on OASIS's terms: its step with a stub of
-//! the same kind takes 22.9 s (`../shared/oasis/REFERENCE.md`).
+//! every step, and each is shown five posts of its feed. A step of 1,000 agents with a stub of the same kind takes OASIS
+//! 22.9 s (`../shared/oasis/REFERENCE.md`).
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
@@ -17,41 +17,48 @@ fn main() {
         serve();
     }
     let server = Server::start();
-    for agents in [1000, 8000] {
-        decide(&server, agents);
+    for (agents, feed) in [(1000, "chronological"), (8000, "chronological"), (8000, "x-like")] {
+        decide(&server, agents, feed);
     }
 }
 
 const WARM_UP: u32 = 3;
 const STEPS: u32 = 9;
 
-fn decide(server: &Server, agents: u32) {
+fn decide(server: &Server, agents: u32, feed: &str) {
+    let name = format!("{agents} agents, {feed}");
     let folder = std::env::temp_dir().join(format!("murmur-decisions-{}", std::process::id()));
-    let mut simulation = Simulation::new(config(&server.url, agents)).expect("a simulation");
+    let mut simulation = Simulation::new(config(&server.url, agents, feed)).expect("a simulation");
     simulation.record_to(&folder).expect("a free folder");
     let mut step = || simulation.step().expect("a step");
-    (0..WARM_UP).for_each(|_| drop(step()));
+    for _ in 0..WARM_UP {
+        step();
+    }
     let time = median(0..STEPS as usize, |_| {
         step();
     });
-    figure(&format!("{agents} agents: step, journal and ledger on"), &readable(time));
-    figure(&format!("{agents} agents: decisions a second"), &format!("{:.0}", f64::from(agents) / time.as_secs_f64()));
+    figure(&format!("{name}: step, journal and ledger on"), &readable(time));
+    figure(&format!("{name}: decisions a second"), &format!("{:.0}", f64::from(agents) / time.as_secs_f64()));
     let summary = simulation.summary();
     let model = &summary.models[0];
     let share = |part: u64| format!("{:.1} %", 100.0 * part as f64 / model.turns as f64);
-    figure(&format!("{agents} agents: valid at once, repaired"), &format!("{}, {}", share(model.valid), share(model.repaired)));
+    figure(
+        &format!("{name}: valid at once, repaired"),
+        &format!("{}, {}", share(model.valid), share(model.repaired)),
+    );
     let finish = timed(|| simulation.finish().map(drop)).time;
-    figure(&format!("{agents} agents: tables and summary"), &readable(finish));
+    figure(&format!("{name}: tables and summary"), &readable(finish));
     std::fs::remove_dir_all(&folder).expect("a folder to remove");
 }
 
-fn config(url: &str, agents: u32) -> Config {
+fn config(url: &str, agents: u32, feed: &str) -> Config {
     let text = serde_json::json!({
         "run": { "steps": WARM_UP + STEPS, "start": "12:00" },
         "topic": [{ "name": "the election", "words": ["ballot", "candidate", "debate"] }, { "name": "the weather" }],
         "population": { "kind": "synthetic", "size": agents, "traits": { "activity": 1.0, "activity_spread": 0.0 } },
         "graph": { "kind": "barabasi-albert" },
-        "prompt": { "users": 0, "comments": 0, "look_rounds": 0 },
+        "feed": { "preset": feed },
+        "prompt": { "exact_schema": true },
         "model": [{ "name": "mock", "model": "mock", "urls": [url], "least_in_flight": 64, "most_in_flight": 64 }],
     });
     serde_json::from_value(text).expect("a configuration")
@@ -86,7 +93,8 @@ impl Drop for Server {
 
 /// Serves until it is killed, and prints the URL.
 fn serve() -> ! {
-    let server = MockServer::start(MockConfig { slots: 65_536, ..MockConfig::default() }).expect("a free port");
+    let server =
+        MockServer::start(MockConfig { slots: 65_536, ..MockConfig::default() }).expect("a free port");
     writeln!(std::io::stdout(), "{}", server.url()).expect("a reader");
     loop {
         std::thread::park();

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use murmur_engine::{EngineError, EstimateRequest, ModelEstimate, Override, config, estimate as estimate_run};
+use murmur_engine::{
+    EngineError, EstimateRequest, ModelEstimate, Override, config, estimate as estimate_run,
+};
 
 use crate::failure::{Failure, print};
 use crate::summary::count_of;

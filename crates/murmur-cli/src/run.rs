@@ -169,8 +169,10 @@ enum Carried {
     Through,
     /// A signal came first.
     Stopped,
-    /// A budget of calls was spent first.
+    /// The budget of calls of a step was spent first.
     BudgetSpent,
+    /// That of the run was.
+    RunBudgetSpent,
 }
 
 /// What calls have cost so far, to be added to a sentence; nothing where there were none.
@@ -216,7 +218,8 @@ impl Watch {
         let why = match self.carry_out(&mut simulation, end) {
             Ok(Carried::Through) => None,
             Ok(Carried::Stopped) => Some("stopped"),
-            Ok(Carried::BudgetSpent) => Some("the budget of calls.step_budget or calls.run_budget is spent: stopped"),
+            Ok(Carried::BudgetSpent) => Some("calls.step_budget is spent: stopped"),
+            Ok(Carried::RunBudgetSpent) => return Self::end_of_budget(simulation, out),
             Err(error @ EngineError::AwaitsBatch { .. }) => {
                 simulation.keep_checkpoint()?;
                 tell(&error.to_string());
@@ -252,6 +255,19 @@ impl Watch {
         self.report()
     }
 
+    /// The run has no money left: going on would be steps without calls.
+    fn end_of_budget(mut simulation: Simulation, out: &Path) -> Result<Done, Failure> {
+        simulation.keep_checkpoint()?;
+        let (done, run) = (simulation.next_step(), out.display());
+        tell(&format!(
+            "calls.run_budget is spent: stopped with {done} of {} steps done{}; go on with a larger one, such as\n  \
+             murmur fork {run} --at {done} --set calls.run_budget.tokens=N --out {run}-fork",
+            simulation.world().config.run.steps,
+            spent_of(&simulation),
+        ));
+        Ok(Done::Stopped)
+    }
+
     /// Carries out the steps before `end`, unless it has to stop before.
     fn carry_out(&self, simulation: &mut Simulation, end: Step) -> Result<Carried, EngineError> {
         let models = if simulation.next_step() < end { simulation.model_figures()? } else { Vec::new() };
@@ -262,9 +278,13 @@ impl Watch {
                 carried = Carried::Stopped;
                 break;
             }
+            if simulation.run_budget_is_spent() {
+                carried = Carried::RunBudgetSpent;
+                break;
+            }
             let report = simulation.step()?;
             progress.advance(&simulation.world().clock, &report);
-            if report.budget_spent && simulation.next_step() < end {
+            if report.budget_spent && !simulation.run_budget_is_spent() && simulation.next_step() < end {
                 carried = Carried::BudgetSpent;
                 break;
             }

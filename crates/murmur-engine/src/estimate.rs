@@ -81,7 +81,10 @@ const AROUND_MESSAGE: u32 = 4;
 ///
 /// # Errors
 /// When an input cannot be used, the configuration does not fit it, or a template fails.
-pub fn estimate(mut config: Config, request: &EstimateRequest<'_>) -> Result<Vec<ModelEstimate>, EngineError> {
+pub fn estimate(
+    mut config: Config,
+    request: &EstimateRequest<'_>,
+) -> Result<Vec<ModelEstimate>, EngineError> {
     config.calls.fallback = Fallback::Behaviour;
     config.survey.clear();
     let steps = config.run.steps;
@@ -148,7 +151,8 @@ fn of_model(
     let waits: f64 = turns_by_step.iter().map(|turns| (turns / in_flight as f64).ceil()).sum();
     let price = |input: f64, cached: f64| {
         let million = section.server.prices.of(Usage { input: 1_000_000, cached: 0, output: 0 }).money();
-        let of_cached = section.server.prices.of(Usage { input: 1_000_000, cached: 1_000_000, output: 0 }).money();
+        let of_cached =
+            section.server.prices.of(Usage { input: 1_000_000, cached: 1_000_000, output: 0 }).money();
         let of_output = section.server.prices.of(Usage { input: 0, cached: 0, output: 1_000_000 }).money();
         ((input - cached) * million + cached * of_cached + output_tokens * of_output) / 1e6
     };
@@ -185,8 +189,9 @@ impl Sent {
         let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
         let json = |key: &str| body.get(key).map_or(0, |value| count(&value.to_string()));
         let messages = body["messages"].as_array().map_or(&[][..], Vec::as_slice);
-        let mut of_messages =
-            messages.iter().map(|message| AROUND_MESSAGE + count(message["content"].as_str().unwrap_or_default()));
+        let mut of_messages = messages
+            .iter()
+            .map(|message| AROUND_MESSAGE + count(message["content"].as_str().unwrap_or_default()));
         let first = of_messages.next().unwrap_or(0);
         Self { shared: first + json("tools") + json("response_format"), own: of_messages.sum() }
     }

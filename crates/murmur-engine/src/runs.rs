@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use murmur_core::{Action, Event, Found, Outcome, Probability, Step};
 use murmur_data::DataError;
 use murmur_journal::{
-    Ancestor, Digest, Durability, InputFile, JournalError, JournalReader, JournalWriter, Manifest, RunFolder,
-    ReplyLedger, Settings, Tables, latest_checkpoint, write_checkpoint,
+    Ancestor, Digest, Durability, InputFile, JournalError, JournalReader, JournalWriter, Manifest,
+    ReplyLedger, RunFolder, Settings, Tables, latest_checkpoint, write_checkpoint,
 };
 use murmur_store::PlatformConfig;
 
@@ -89,8 +89,11 @@ impl Simulation {
     /// Makes the run folder `out` and records every step to come in its journal. Without this call a run leaves no files.
     ///
     /// # Errors
-    /// When `out` is taken or cannot be written.
+    /// When `out` is taken or cannot be written; when a language model cannot be called: there is no key, or no list of
+    /// its servers.
     pub fn record_to(&mut self, out: &Path) -> Result<(), EngineError> {
+        // What is missing is told before there is a folder.
+        self.calls.connect()?;
         let folder = RunFolder::create(out, &manifest_of(&self.world.config)?)?;
         let settings = settings_of(&self.world.config);
         self.recorder = Recorder::Writing(JournalWriter::create(&folder.journal(), settings)?);
@@ -274,11 +277,11 @@ impl Run {
             match checkpoint::restore(&found.payload, digest, world, meter, series) {
                 Ok(spent) => calls.set_spent(spent),
                 Err(_) => {
-                passed_over.push(JournalError::Unreadable {
-                    path: self.path().join(format!("checkpoints/{}.ckpt", found.step)),
-                    expected: "the state of this run",
-                });
-                simulation = self.beginning()?;
+                    passed_over.push(JournalError::Unreadable {
+                        path: self.path().join(format!("checkpoints/{}.ckpt", found.step)),
+                        expected: "the state of this run",
+                    });
+                    simulation = self.beginning()?;
                 }
             }
             simulation.meter.look_at_network(&simulation.world);
@@ -434,12 +437,15 @@ impl Run {
         Ok(())
     }
 
-    /// The models of `config`, with the agents that they have here.
+    /// The models of `config`, with the agents that they have here; those here if there are not as many.
     fn models_as(&self, config: &Config) -> Vec<ModelSection> {
         let with_agents = |(other, own): (&ModelSection, &ModelSection)| ModelSection {
             agents: own.agents.clone(),
             ..other.clone()
         };
+        if config.model.len() != self.config.model.len() {
+            return self.config.model.clone();
+        }
         config.model.iter().zip(&self.config.model).map(with_agents).collect()
     }
 

@@ -121,6 +121,7 @@ impl Simulation {
         let mut applied = apply(&mut self.world, now, &recommended.feeds, &observations, decided)?;
         self.calls.end_step()?;
         let measures = measure(&self.world, &mut self.meter, now, &applied);
+        self.calls.end_step()?;
         record(&mut self.recorder, recorded.as_ref(), &self.world, now, &applied, &measures)?;
 
         self.line_results.append(&mut applied.results);
@@ -159,6 +160,11 @@ impl Simulation {
         self.calls.spent()
     }
 
+    /// Whether nothing is left of the run's budget for calls: a fork may have another.
+    pub fn run_budget_is_spent(&self) -> bool {
+        self.calls.run_is_spent()
+    }
+
     /// What the script's lines came to since this was last asked, in their order.
     pub fn take_line_results(&mut self) -> Vec<LineResult> {
         std::mem::take(&mut self.line_results)
@@ -177,7 +183,8 @@ impl Simulation {
         self.world.embedding.sync()?;
         self.calls.sync()?;
         journal.sync()?;
-        let state = checkpoint::encode(&self.world, &self.meter, &self.series, self.calls.spent(), journal.digest());
+        let spent = self.calls.spent_by_steps();
+        let state = checkpoint::encode(&self.world, &self.meter, &self.series, spent, journal.digest());
         write_checkpoint(folder.path(), self.next, &state)?;
         prune_checkpoints(folder.path(), self.world.config.journal.checkpoint_every, self.lineage.start())?;
         Ok(())

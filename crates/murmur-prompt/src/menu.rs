@@ -175,7 +175,9 @@ pub(crate) fn example(menu: &[ActionKind], format: ReplyFormat) -> String {
     match format {
         ReplyFormat::Tools => String::new(),
         // With values in it, small models repeat them.
-        ReplyFormat::Schema => format!("{{\"{ACTIONS}\":[{{\"{ACTION}\":name,\"{NUMBER}\":n,\"{TEXT}\":words}}]}}"),
+        ReplyFormat::Schema => {
+            format!("{{\"{ACTIONS}\":[{{\"{ACTION}\":name,\"{NUMBER}\":n,\"{TEXT}\":words}}]}}")
+        }
         ReplyFormat::Lines => {
             let number = if has_number { " 2" } else { "" };
             let text = if has_words { ": …" } else { "" };

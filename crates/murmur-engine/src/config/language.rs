@@ -65,7 +65,7 @@ impl SchemaForm {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AgentKeys {
-    #[serde(default, deserialize_with = "section::named")]
+    #[serde(default)]
     agents: AgentsConfig,
     #[serde(default = "default_format")]
     format: ReplyFormat,
@@ -85,9 +85,10 @@ impl<'de> Deserialize<'de> for ModelSection {
         let mut server = toml::Table::deserialize(deserializer)?;
         let own = ["agents", "format", "fallback_format", "schema_form"];
         let keys: toml::Table = own.into_iter().filter_map(|key| server.remove_entry(key)).collect();
-        let complaint = |error: toml::de::Error| D::Error::custom(error.message());
-        let AgentKeys { agents, format, fallback_format, schema_form } = keys.try_into().map_err(complaint)?;
-        Ok(Self { server: server.try_into().map_err(complaint)?, agents, format, fallback_format, schema_form })
+        let AgentKeys { agents, format, fallback_format, schema_form } =
+            section::with_key(&keys).map_err(D::Error::custom)?;
+        let server = section::with_key(&server).map_err(D::Error::custom)?;
+        Ok(Self { server, agents, format, fallback_format, schema_form })
     }
 }
 

@@ -20,13 +20,18 @@ where
         let mut default = toml::Table::try_from(T::default()).map_err(D::Error::custom)?;
         table.extend(default.remove_entry("kind"));
     }
+    with_key(&table).map_err(D::Error::custom)
+}
+
+/// Reads a table, or says what is wrong with it, naming the key.
+pub(super) fn with_key<T: DeserializeOwned>(table: &toml::Table) -> Result<T, String> {
     let complaint_about =
         |table: &toml::Table| T::deserialize(table.clone()).err().map(|e| e.message().to_owned());
     T::deserialize(table.clone()).map_err(|error| {
         let complaint = error.message();
-        match culprit(&table, &|table| complaint_about(table).as_deref() != Some(complaint)) {
-            Some(key) => D::Error::custom(format!("`{key}`: {complaint}")),
-            None => D::Error::custom(complaint),
+        match culprit(table, &|table| complaint_about(table).as_deref() != Some(complaint)) {
+            Some(key) => format!("`{key}`: {complaint}"),
+            None => complaint.to_owned(),
         }
     })
 }

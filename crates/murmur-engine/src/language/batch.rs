@@ -80,9 +80,14 @@ impl BatchRequests {
         let folder = run.join("batch");
         fs::create_dir_all(&folder).map_err(|source| DataError::io(&folder, source))?;
         let mut files = Vec::new();
-        for (lines, model) in self.lines.iter().zip(models).filter(|(lines, _)| !lines.is_empty()) {
-            let name: String =
-                model.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        let file_name = |model: &str| -> String {
+            model.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
+        };
+        for (place, lines) in self.lines.iter().enumerate().filter(|(_, lines)| !lines.is_empty()) {
+            let mut name = file_name(models[place]);
+            if models.iter().filter(|model| file_name(model) == name).count() > 1 {
+                name += &format!("-{}", place + 1);
+            }
             let file = folder.join(format!("step-{}-call-{}-{name}.jsonl", self.step, self.round));
             fs::write(&file, lines).map_err(|source| DataError::io(&file, source))?;
             files.push(file);

@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use murmur_core::{AgentId, Purpose, Step, Stream};
-use murmur_journal::{Durability, LedgerEntry, ReplyIndex, ReplyKey, ReplyLedger, StepReplies};
+use murmur_journal::{Durability, LedgerEntry, ReplyIndex, ReplyKey, ReplyLedger, RunFolder, StepReplies};
 use murmur_llm::{
     Account, Batch, CallFailure, CallOutcome, CallResult, ChatReply, Figures, Job, ModelConfig,
     PreparedRequest, RequestHash, Scheduler, Spent,
@@ -127,6 +127,8 @@ pub(crate) struct Calls {
     telemetry: Telemetry,
     run: Account,
     step: Account,
+    /// What the steps that are done have cost.
+    settled: Spent,
     folder: Option<PathBuf>,
 }
 
@@ -143,8 +145,14 @@ impl Calls {
             telemetry: Telemetry::default(),
             run: Account::new(config.run_budget, Spent::default()),
             step: Account::new(config.step_budget, Spent::default()),
+            settled: Spent::default(),
             folder: None,
         }
+    }
+
+    /// Whether a ledger that is there already answers all calls.
+    fn replays(&self) -> bool {
+        matches!(self.source, Source::Whole(_))
     }
 
     /// Whether there is anybody to call.
@@ -215,19 +223,37 @@ impl Calls {
         }
     }
 
+    /// The step is about to be committed: what was answered in it is on the disk first, if the run is durable.
+    ///
+    /// # Errors
+    /// When the disk cannot be written.
+    pub(crate) fn end_step(&mut self) -> Result<(), EngineError> {
+        if let Some(ledger) = &mut self.ledger {
+            ledger.end_step()?;
+        }
+        self.settled = self.run.spent();
+        Ok(())
+    }
+
     /// What the run's calls have cost.
     pub(crate) fn spent(&self) -> Spent {
         self.run.spent()
     }
 
+    /// The same without those of a step that did not come to its end: they are in the ledger, and count when it does.
+    pub(crate) fn spent_by_steps(&self) -> Spent {
+        self.settled
+    }
+
     /// The run's calls have cost so much so far.
     pub(crate) fn set_spent(&mut self, spent: Spent) {
         self.run = Account::new(self.config.run_budget, spent);
+        self.settled = spent;
     }
 
-    /// Whether a budget is spent, so that the run is to stop after the step.
+    /// Whether a budget is spent, so that the run is to stop after the step. What is carried out again costs nothing.
     pub(crate) fn is_spent(&self) -> bool {
-        self.run.is_spent() || self.step.is_spent()
+        !self.replays() && (self.run.is_spent() || self.step.is_spent())
     }
 
     /// From now on every call fails at once.
@@ -235,9 +261,15 @@ impl Calls {
         self.source = Source::Nobody;
     }
 
-    /// From now on calls are answered in this mode, and nothing is written down.
+    /// Whether nothing is left of the run's budget, so that any further step would be one without calls.
+    pub(crate) fn run_is_spent(&self) -> bool {
+        !self.replays() && self.is_needed() && self.run.is_spent()
+    }
+
+    /// From now on calls are answered in this mode, nothing is written down, and what the run has cost does not count.
     pub(crate) fn ask_live(&mut self, mode: CallMode) {
         self.config.mode = mode;
+        self.set_spent(Spent::default());
         self.source = Source::Own(BTreeMap::new());
         (self.ledger, self.telemetry) = (None, Telemetry::default());
     }
@@ -262,13 +294,23 @@ impl Calls {
         self.models.iter().zip(&self.schedulers).filter_map(figures).collect()
     }
 
-    /// Connects to all models, so that their figures can be watched.
+    /// Makes ready to answer calls: connects to all models, so that their figures can be watched, or looks whether the
+    /// runs are there whose replies serve.
     ///
     /// # Errors
-    /// When a model's servers cannot be set up: there is no key, or no list of them.
+    /// When a model's servers cannot be set up (there is no key, or no list of them), or such a run is not there.
     pub(crate) fn connect(&self) -> Result<(), EngineError> {
-        if !matches!(self.source, Source::Own(_)) {
+        if !matches!(self.source, Source::Own(_)) || !self.is_needed() {
             return Ok(());
+        }
+        let takes_from_others = matches!(self.config.mode, CallMode::Cache | CallMode::Replay);
+        if let Some(none) =
+            self.config.from.iter().find(|run| takes_from_others && !RunFolder::holds_run(run))
+        {
+            let none = none.display();
+            return Err(EngineError::Unfit(format!(
+                "calls.from: expected the folder of a run, found none in {none}"
+            )));
         }
         match self.config.mode {
             CallMode::Live | CallMode::Cache => {
@@ -332,7 +374,7 @@ impl Calls {
             let failed = Answered { hash: no_request(), outcome: Err(CallFailure::NoEndpoint) };
             return Ok(vec![failed; calls.len()]);
         }
-        let replays = matches!(self.source, Source::Whole(_));
+        let replays = self.replays();
         let kept = self.take_kept(now, calls)?;
         let answered = if replays {
             self.all_kept(now, calls, kept, render)?
@@ -347,11 +389,7 @@ impl Calls {
     }
 
     /// What stands of these calls in the ledger that is read.
-    fn take_kept(
-        &mut self,
-        now: Step,
-        calls: &[Call],
-    ) -> Result<Vec<Option<LedgerEntry>>, EngineError> {
+    fn take_kept(&mut self, now: Step, calls: &[Call]) -> Result<Vec<Option<LedgerEntry>>, EngineError> {
         let key = |call: &Call| ReplyKey { step: now, agent: call.agent, call: call.number };
         match &mut self.source {
             Source::Nobody => Ok(vec![None; calls.len()]),
@@ -396,10 +434,14 @@ impl Calls {
     /// Books what the answers cost, and hands them over.
     fn charged(&self, answered: Vec<(Answered, Spent)>) -> Vec<Answered> {
         let charge = |(answered, cost): (Answered, Spent)| {
-            [&self.run, &self.step].into_iter().for_each(|account| account.charge(cost));
+            self.charge(cost);
             answered
         };
         answered.into_iter().map(charge).collect()
+    }
+
+    fn charge(&self, cost: Spent) {
+        [&self.run, &self.step].into_iter().for_each(|account| account.charge(cost));
     }
 
     /// An answer that stands in the ledger, if it is that to `request`, and what it cost.
@@ -419,6 +461,28 @@ impl Calls {
         Ok((Answered { hash, outcome: outcome_of(answer) }, cost))
     }
 
+    /// The answers that stand in the ledger, and nothing for the other calls.
+    fn all_that_stand(
+        &self,
+        now: Step,
+        calls: &[Call],
+        kept: &[Option<LedgerEntry>],
+        render: &Render<'_>,
+    ) -> Result<Vec<Option<Answered>>, EngineError> {
+        let answered = |(index, entry): (usize, &Option<LedgerEntry>)| {
+            let read = |entry| self.read_kept(now, &calls[index], entry, &render(index)?);
+            entry.as_ref().map(read).transpose()
+        };
+        let answered = kept.par_iter().enumerate().map(answered).collect::<Result<Vec<_>, EngineError>>()?;
+        let charge = |answered: Option<(Answered, Spent)>| {
+            answered.map(|(answered, cost)| {
+                self.charge(cost);
+                answered
+            })
+        };
+        Ok(answered.into_iter().map(charge).collect())
+    }
+
     /// Asks the servers of all models at once for what is not known.
     fn ask_servers(
         &mut self,
@@ -427,8 +491,11 @@ impl Calls {
         kept: Vec<Option<LedgerEntry>>,
         render: &Render<'_>,
     ) -> Result<Vec<Answered>, EngineError> {
+        // What stands in the ledger stays what it is, whatever budgets, deadlines and servers are like by now.
+        let mut answered = self.all_that_stand(now, calls, &kept, render)?;
+        let open = |index: &usize| answered[*index].is_none();
         let by_model: Vec<Vec<usize>> = (0..self.models.len())
-            .map(|model| (0..calls.len()).filter(|&index| calls[index].model == model).collect())
+            .map(|model| (0..calls.len()).filter(open).filter(|&index| calls[index].model == model).collect())
             .collect();
         for (model, _) in by_model.iter().enumerate().filter(|(_, calls)| !calls.is_empty()) {
             self.scheduler(model)?;
@@ -436,7 +503,6 @@ impl Calls {
         let desk = Desk {
             now,
             calls,
-            kept: &kept,
             render,
             book: Mutex::new(Book {
                 ledger: self.ledger.as_mut(),
@@ -448,7 +514,6 @@ impl Calls {
             accounts: [&self.run, &self.step],
             deadline: self.config.step_deadline_seconds.map(Duration::from_secs_f64),
         };
-        let mut answered: Vec<Option<Answered>> = vec![None; calls.len()];
         let results = thread::scope(|scope| {
             let asked: Vec<_> = by_model
                 .iter()
@@ -497,7 +562,9 @@ impl Calls {
                 continue;
             }
             let known = match &self.others {
-                Some(others) => others.lock().expect("nobody panics while searching").find(request.hash().get())?,
+                Some(others) => {
+                    others.lock().expect("nobody panics while searching").find(request.hash().get())?
+                }
                 None => None,
             };
             let Some(payload) = known else {
@@ -548,7 +615,6 @@ impl Calls {
 struct Desk<'a> {
     now: Step,
     calls: &'a [Call],
-    kept: &'a [Option<LedgerEntry>],
     render: &'a Render<'a>,
     book: Mutex<Book<'a>>,
     others: Option<&'a Mutex<ReplyIndex>>,
@@ -587,24 +653,14 @@ impl Desk<'_> {
 
     fn try_job(&self, index: usize) -> Result<Job, EngineError> {
         let request = (self.render)(index)?;
-        let call = &self.calls[index];
-        if let Some(entry) = &self.kept[index] {
-            let hash = same_request(self.now, call, entry, &request)?;
-            let Kept { reused, answer, .. } = parse_kept(&entry.payload)?;
-            if let (false, Answer::Reply(reply)) = (reused, &answer) {
-                let cost = self.models[call.model].prices.of(reply.usage);
-                self.accounts.iter().for_each(|account| account.charge(cost));
-            }
-            return Ok(Job::Known(hash, Box::new(outcome_of(answer))));
-        }
         let found = match self.others {
-            Some(others) => others.lock().expect("nobody panics while searching").find(request.hash().get())?,
+            Some(others) => {
+                others.lock().expect("nobody panics while searching").find(request.hash().get())?
+            }
             None => None,
         };
         Ok(match found {
-            Some(payload) => {
-                Job::Known(request.hash(), Box::new(outcome_of(parse_kept(&payload)?.answer)))
-            }
+            Some(payload) => Job::Known(request.hash(), Box::new(outcome_of(parse_kept(&payload)?.answer))),
             None => Job::Ask(request),
         })
     }
@@ -617,10 +673,6 @@ impl Desk<'_> {
             return ControlFlow::Break(());
         }
         book.telemetry.note(self.now, call, &self.models[call.model].name, result);
-        // What the ledger held before the step is there already.
-        if self.kept[index].is_some() {
-            return ControlFlow::Continue(());
-        }
         let reused = result.attempts == 0 && result.outcome.is_ok();
         let model = &self.models[call.model];
         let hash = result.hash.unwrap_or(no_request());

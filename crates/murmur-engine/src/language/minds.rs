@@ -120,7 +120,8 @@ impl Minds {
             })
         };
         let minds = config.model.iter().map(mind).collect::<Result<Vec<Mind>, EngineError>>()?;
-        let uses = |mind: &Mind| mind.first.prompter.actions().iter().any(|action| GROUP_ACTIONS.contains(action));
+        let uses =
+            |mind: &Mind| mind.first.prompter.actions().iter().any(|action| GROUP_ACTIONS.contains(action));
         Ok(Self { uses_groups: minds.iter().any(uses), minds, of_agent: self.of_agent.clone() })
     }
 

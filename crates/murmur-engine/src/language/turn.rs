@@ -366,7 +366,8 @@ impl Turn {
         let read = self.read;
         let mut looked: Vec<PostId> = Vec::new();
         for row in self.pages.iter().skip(1).flat_map(|page| &page.rows) {
-            let is_known = looked.contains(row) || observation.feed[..read].iter().any(|seen| seen.post == *row);
+            let is_known =
+                looked.contains(row) || observation.feed[..read].iter().any(|seen| seen.post == *row);
             if !is_known {
                 looked.push(*row);
             }

@@ -230,7 +230,11 @@ impl Filler<'_> {
         let high = most.unwrap_or_else(|| low.saturating_add(span));
         let (low, high) = (low.div_euclid(step) + i64::from(low.rem_euclid(step) > 0), high.div_euclid(step));
         // A number that the prompt lists means more than any other.
-        let high = self.words.listed().filter(|&listed| step == 1 && listed >= low).map_or(high, |listed| high.min(listed));
+        let high = self
+            .words
+            .listed()
+            .filter(|&listed| step == 1 && listed >= low)
+            .map_or(high, |listed| high.min(listed));
         if low > high {
             return Err(": no integer is within its bounds".to_owned());
         }
