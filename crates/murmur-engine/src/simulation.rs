@@ -121,7 +121,6 @@ impl Simulation {
         let mut applied = apply(&mut self.world, now, &recommended.feeds, &observations, decided)?;
         self.calls.end_step()?;
         let measures = measure(&self.world, &mut self.meter, now, &applied);
-        self.calls.end_step()?;
         record(&mut self.recorder, recorded.as_ref(), &self.world, now, &applied, &measures)?;
 
         self.line_results.append(&mut applied.results);

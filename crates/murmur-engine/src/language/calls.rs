@@ -348,17 +348,6 @@ impl Calls {
         Ok(())
     }
 
-    /// The step is over: what was written down of it is as durable as the journal's commit to come.
-    ///
-    /// # Errors
-    /// When the disk cannot be written.
-    pub(crate) fn end_step(&mut self) -> Result<(), EngineError> {
-        match &mut self.ledger {
-            Some(ledger) => Ok(ledger.end_step()?),
-            None => Ok(()),
-        }
-    }
-
     /// Makes these calls, and returns what they came to in their order.
     ///
     /// # Errors
