@@ -1,7 +1,7 @@
 //! The `murmur` command: parsing, progress and tables. No logic of its own.
 //!
 //! Exit codes: 0 done, 1 the system failed (a disk, a damaged journal), 2 the command, the configuration or an input file
-//! is at fault, 75 a signal ended the run early.
+//! is at fault, 75 the run ended early and can go on: a signal came, a budget is spent, or a batch of requests waits.
 
 mod ask;
 mod estimate;
