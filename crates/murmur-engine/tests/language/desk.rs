@@ -5,11 +5,11 @@ use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
-use murmur_engine::{config, Config, EngineError, Opened, Run, Simulation, Summary};
+use murmur_engine::{Config, EngineError, Opened, Run, Simulation, Summary, config};
 use murmur_journal::{LedgerEntry, ReplyLedger};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 use crate::server::{Answer, Call, Server};
 

@@ -2,7 +2,7 @@
 
 use murmur_prompt::tokens;
 
-use crate::desk::{model, sensible_server, to_end, Desk};
+use crate::desk::{Desk, model, sensible_server, to_end};
 use crate::server::Call;
 
 const STEPS: u32 = 300;

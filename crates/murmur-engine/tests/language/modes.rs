@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use murmur_engine::{BatchTaken, EngineError, Simulation};
 use murmur_llm::Spent;
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
-use crate::desk::{completion, first_15, sensible_server, to_end, words_of, Desk};
+use crate::desk::{Desk, completion, first_15, sensible_server, to_end, words_of};
 use crate::server::Server;
 
 /// The small world with calls as `calls` says.

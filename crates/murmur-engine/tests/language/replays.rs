@@ -7,7 +7,7 @@ use murmur_engine::ForkRequest;
 use murmur_journal::{Durability, LedgerEntry, ReplyLedger};
 use serde_json::value::RawValue;
 
-use crate::desk::{first_15, sensible_server, to_end, Desk};
+use crate::desk::{Desk, first_15, sensible_server, to_end};
 
 #[test]
 fn a_replay_calls_nobody_and_has_the_same_ledger() {

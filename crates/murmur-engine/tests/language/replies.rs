@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use murmur_engine::Summary;
 use murmur_llm::CallFailure;
 use murmur_prompt::ReplyFault;
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
-use crate::desk::{files_in, first_15, is_repair, model, says, sensible, sensible_server, Desk, Row};
+use crate::desk::{Desk, Row, files_in, first_15, is_repair, model, says, sensible, sensible_server};
 use crate::server::{Answer, Call, Server};
 
 /// A finish reason and words that make no sense for a reason of each kind, in the Schema format.

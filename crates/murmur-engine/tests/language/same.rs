@@ -2,7 +2,7 @@
 
 use murmur_llm::mock::{Faults, Latency, MockConfig, MockServer};
 
-use crate::desk::{model, on_threads, Desk};
+use crate::desk::{Desk, model, on_threads};
 
 /// A world of two models, one with tools, and agents without any.
 fn world(urls: &[String], platform: &str) -> String {

@@ -7,7 +7,7 @@ use murmur_engine::config::{AgentsConfig, CountOfAgents, ListOfAgents};
 use murmur_engine::{AskAnswer, AskRequest};
 use murmur_prompt::survey::{Answer, Question, QuestionKind};
 
-use crate::desk::{files_in, first_15, sensible_server, Desk, Row};
+use crate::desk::{Desk, Row, files_in, first_15, sensible_server};
 
 const SURVEYS: &str = r#"
 [[survey]]
@@ -142,9 +142,9 @@ fn an_interview_leaves_the_run_as_it_was() {
     // Free words, of some agents; the same question is answered the same.
     let free = || request(Some(2), AgentsConfig::First(CountOfAgents { count: 3 }), QuestionKind::Free, None);
     let answers = desk.opened("run").ask(&free()).unwrap();
-    assert!(answers
-        .iter()
-        .all(|answer| matches!(&answer.answer, Ok(Answer::Text(text)) if !text.is_empty())));
+    assert!(
+        answers.iter().all(|answer| matches!(&answer.answer, Ok(Answer::Text(text)) if !text.is_empty()))
+    );
     assert_eq!(desk.opened("run").ask(&free()).unwrap(), answers);
     assert_eq!(files_in(&folder), before);
 }

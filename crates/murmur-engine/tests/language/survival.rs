@@ -9,7 +9,7 @@ use murmur_engine::Summary;
 use murmur_llm::CallFailure;
 use serde_json::Value;
 
-use crate::desk::{copy_folder, first_15, sensible, sensible_server, to_end, Desk, Row};
+use crate::desk::{Desk, Row, copy_folder, first_15, sensible, sensible_server, to_end};
 use crate::server::{Call, Server};
 
 /// Everything that takes calls: looking around, repairs, ratings, summaries, surveys.
@@ -158,7 +158,7 @@ fn what_was_answered_needs_no_server() {
 #[test]
 fn what_was_answered_stands_beside_calls_that_fail() {
     let desk = Desk::new();
-    let is_kept = |_, entry: &Value| entry["call"] == 0 && entry["agent"].as_u64().unwrap() % 2 == 0;
+    let is_kept = |_, entry: &Value| entry["call"] == 0 && entry["agent"].as_u64().unwrap().is_multiple_of(2);
     let more = "patience_seconds = 0.3\nleast_in_flight = 1\nmost_in_flight = 1\n";
     let summary = three_of_four(&desk, more, is_kept);
     assert!(summary.models[0].failed > 2, "{summary:?}");
