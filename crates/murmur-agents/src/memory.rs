@@ -189,6 +189,7 @@ impl Memory {
     /// Whether the model should be asked for a new summary: half of what is kept as older has come since the last one.
     pub fn due_for_summary(&self, config: &MemoryConfig) -> bool {
         config.summary == MemorySummary::Model
+            && config.tokens > 0
             && self.unsummarised > 0
             && self.unsummarised >= u32::from(config.older / 2)
     }
@@ -267,6 +268,7 @@ mod tests {
         assert_eq!(due, [false, false, true, true, true]);
         let extractive = MemoryConfig { summary: MemorySummary::Extractive, ..config.clone() };
         assert!(!memory.due_for_summary(&extractive));
+        assert!(!memory.due_for_summary(&MemoryConfig { tokens: 0, ..config.clone() }), "nobody would read it");
         memory.set_summary(&config, "I like cats.", &|_| 3);
         assert!(!memory.due_for_summary(&config));
         memory.set_summary(&config, " ", &|_| 0);

@@ -116,6 +116,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Done, Failure> {
     RunFolder::check_free(&out).map_err(EngineError::from)?;
     let mut simulation = Simulation::new(config)?;
     warn(simulation.warnings());
+    watch.wait(&simulation)?;
     simulation.record_to(&out)?;
     watch.drive(simulation, &again, &out)
 }
@@ -205,16 +206,22 @@ impl Watch {
     /// Goes on with a run that was opened.
     fn go_on(&self, opened: Opened, again: &str, out: &Path) -> Result<Done, Failure> {
         tell_passed_over(&opened.passed_over);
+        self.wait(&opened.simulation)?;
         tell(&format!("going on at step {}", opened.simulation.next_step()));
         self.drive(opened.simulation, again, out)
+    }
+
+    /// Waits for the models' servers, if that is asked for.
+    fn wait(&self, simulation: &Simulation) -> Result<(), Failure> {
+        match self.wait {
+            Some(wait) => Ok(simulation.wait_for_models(wait)?),
+            None => Ok(()),
+        }
     }
 
     /// Carries out all steps that are left, and reports.
     fn drive(&self, mut simulation: Simulation, again: &str, out: &Path) -> Result<Done, Failure> {
         let end = Step(simulation.world().config.run.steps);
-        if let Some(wait) = self.wait {
-            simulation.wait_for_models(wait)?;
-        }
         let why = match self.carry_out(&mut simulation, end) {
             Ok(Carried::Through) => None,
             Ok(Carried::Stopped) => Some("stopped"),

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use murmur_core::{AgentId, Purpose, Step, Stream};
 use murmur_journal::{Durability, LedgerEntry, ReplyIndex, ReplyKey, ReplyLedger, RunFolder, StepReplies};
@@ -129,6 +129,8 @@ pub(crate) struct Calls {
     step: Account,
     /// What the steps that are done have cost.
     settled: Spent,
+    /// When what is left of the step's calls has failed.
+    deadline: Option<Instant>,
     folder: Option<PathBuf>,
 }
 
@@ -146,6 +148,7 @@ impl Calls {
             run: Account::new(config.run_budget, Spent::default()),
             step: Account::new(config.step_budget, Spent::default()),
             settled: Spent::default(),
+            deadline: None,
             folder: None,
         }
     }
@@ -339,6 +342,8 @@ impl Calls {
     /// When the ledger being replayed cannot be read.
     pub(crate) fn begin_step(&mut self) -> Result<(), EngineError> {
         self.step = Account::new(self.config.step_budget, Spent::default());
+        let seconds = self.config.step_deadline_seconds.map(Duration::from_secs_f64);
+        self.deadline = seconds.and_then(|seconds| Instant::now().checked_add(seconds));
         if self.is_needed() && self.others.is_none() && !self.config.from.is_empty() {
             let folder = self.folder.as_deref().map(|folder| folder.join("replies/index"));
             if let (Some(folder), CallMode::Cache | CallMode::Replay) = (folder, self.config.mode) {
@@ -501,7 +506,7 @@ impl Calls {
             others: self.others.as_ref(),
             models: &self.models,
             accounts: [&self.run, &self.step],
-            deadline: self.config.step_deadline_seconds.map(Duration::from_secs_f64),
+            deadline: self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())),
         };
         let results = thread::scope(|scope| {
             let asked: Vec<_> = by_model

@@ -1,12 +1,13 @@
 //! What calls may cost: a spent budget lets the step come to its end, and stops the run after it.
 
 use std::fs;
+use std::time::Duration;
 
 use murmur_core::Step;
 use murmur_engine::ForkRequest;
 use murmur_llm::Spent;
 
-use crate::desk::{Desk, copy_folder, first_15, sensible_server, to_end};
+use crate::desk::{Desk, copy_folder, first_15, is_repair, says, sensible, sensible_server, to_end};
 use crate::server::Server;
 
 fn world(server: &Server, calls: &str) -> String {
@@ -82,6 +83,28 @@ fn a_run_that_spends_its_budget_does_no_step_more_without_another() {
     let summary = to_end(fork);
     assert!(server.calls().len() > before);
     assert_eq!(summary.steps, 5);
+}
+
+#[test]
+fn a_step_has_one_deadline_for_all_its_rounds() {
+    let desk = Desk::new();
+    // Repairs end after the deadline of two seconds, though within two seconds of their own.
+    let server = Server::start(|call| match is_repair(call) {
+        true => sensible(call).after(Duration::from_millis(1800)),
+        false => says(call, "Hm.").after(Duration::from_millis(400)),
+    });
+    let more = "timeout_seconds = 9.0\nleast_in_flight = 40";
+    let toml = first_15(server.url(), more).replace("timeout_seconds = 1.0\n", "");
+    let toml = format!("{toml}[calls]\nstep_deadline_seconds = 2.0\n");
+    let mut simulation = desk.begin(desk.config(&toml, &["run.steps=1"]), "run");
+    simulation.step().unwrap();
+    let summary = simulation.finish().unwrap();
+    let model = &summary.models[0];
+    assert!(model.turns > 5);
+    assert_eq!((model.faulty, model.failed, model.fallen_back), (model.turns, model.turns, model.turns));
+    assert_eq!(count(&desk, "run", 0, "deadline") as u64, model.failed);
+    drop(server);
+    assert_eq!(desk.replay("run", None).unwrap(), summary);
 }
 
 /// What the calls of a finished run have cost, by its journal's state.

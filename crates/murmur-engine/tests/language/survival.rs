@@ -158,7 +158,7 @@ fn what_was_answered_needs_no_server() {
 #[test]
 fn what_was_answered_stands_beside_calls_that_fail() {
     let desk = Desk::new();
-    let is_kept = |_, entry: &Value| entry["call"] == 0 && entry["agent"].as_u64().unwrap() % 2 == 0;
+    let is_kept = |_, entry: &Value| entry["call"] == 0 && entry["agent"].as_u64().unwrap().is_multiple_of(2);
     let more = "patience_seconds = 0.3\nleast_in_flight = 1\nmost_in_flight = 1\n";
     let summary = three_of_four(&desk, more, is_kept);
     assert!(summary.models[0].failed > 2, "{summary:?}");
