@@ -18,7 +18,7 @@ mod writing;
 
 pub use behaviour::{Behaviour, BehaviourConfig, Engagement, UtilityConfig};
 pub use decision::Decision;
-pub use memory::{Deed, DeedKind, Memory, MemoryConfig, MemorySummary, Recall};
+pub use memory::{Deed, DeedKind, Memories, Memory, MemoryConfig, MemorySummary, Recall};
 pub use observation::{Observation, Seen, SeenAccount, Ties};
 pub use opinion::{Beliefs, InitialOpinions, OpinionModel};
 pub use population::{Hours, Interests, Persona, Population, PreviousPost};

@@ -7,6 +7,7 @@
 //! Invariants: a memory has at most `recent` + `older` deeds and a tally of fixed size, however long the run is. What
 //! it holds is a function of the deeds recorded, in their order.
 
+mod all;
 mod plain;
 mod render;
 mod tally;
@@ -16,6 +17,7 @@ use std::collections::VecDeque;
 use murmur_core::{ActionKind, AgentId, PostId, Step};
 use serde::{Deserialize, Serialize};
 
+pub use all::Memories;
 use plain::{PlainDeed, PlainMemory};
 pub use render::Recall;
 use tally::Tally;
@@ -268,7 +270,10 @@ mod tests {
         assert_eq!(due, [false, false, true, true, true]);
         let extractive = MemoryConfig { summary: MemorySummary::Extractive, ..config.clone() };
         assert!(!memory.due_for_summary(&extractive));
-        assert!(!memory.due_for_summary(&MemoryConfig { tokens: 0, ..config.clone() }), "nobody would read it");
+        assert!(
+            !memory.due_for_summary(&MemoryConfig { tokens: 0, ..config.clone() }),
+            "nobody would read it"
+        );
         memory.set_summary(&config, "I like cats.", &|_| 3);
         assert!(!memory.due_for_summary(&config));
         memory.set_summary(&config, " ", &|_| 0);

@@ -2,73 +2,16 @@
 
 use murmur_agents::{Decision, Observation};
 use murmur_core::rng::order_key;
-use murmur_core::{
-    Action, AgentId, Draft, Event, Found, Outcome, PostId, Refusal, Stance, Step, Text, TopicId,
-};
-use murmur_recsys::{Counts, Feeds, SeenPost, Source};
+use murmur_core::{Action, AgentId, Draft, Event, Found, Outcome, PostId, Refusal, Step, Text, TopicId};
+use murmur_recsys::{Counts, Feeds, SeenPost};
 use rayon::prelude::*;
 
-use crate::decide::Decided;
-use crate::language::survey::AnswerRecord;
-use crate::language::{CallRecord, memories};
+use crate::facts::{AnswerRecord, CallRecord, ChangedOpinions, Decided, Exposure, ReadFrom, Turn};
+use crate::language::memories;
 use crate::observe::Observations;
 use crate::recommend::feed_of;
 use crate::script::LineResult;
 use crate::{EngineError, World};
-
-/// An agent was active.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Turn {
-    /// Who.
-    pub(crate) agent: AgentId,
-    /// How many rows of its feed it read.
-    pub(crate) read: u32,
-}
-
-/// An agent read a row.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Exposure {
-    /// Who read.
-    pub(crate) agent: AgentId,
-    /// The row.
-    pub(crate) post: PostId,
-    /// Its place in the feed, from 0.
-    pub(crate) rank: u32,
-    /// How it came to it.
-    pub(crate) source: ReadFrom,
-}
-
-/// How an agent came to a row that it read.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum ReadFrom {
-    /// It was in its feed, for this reason.
-    Feed(Source),
-    /// It looked for it.
-    Looking,
-}
-
-impl ReadFrom {
-    /// The greatest code.
-    pub(crate) const LAST_CODE: u8 = Source::ALL.len() as u8;
-
-    /// Its number in the journal and in tables: a source's own, or the next.
-    pub(crate) fn code(self) -> u8 {
-        match self {
-            Self::Feed(source) => source as u8,
-            Self::Looking => Self::LAST_CODE,
-        }
-    }
-
-    /// What has this code, which is at most [`Self::LAST_CODE`].
-    pub(crate) fn from_code(code: u8) -> Self {
-        Source::ALL.get(usize::from(code)).map_or(Self::Looking, |&source| Self::Feed(source))
-    }
-
-    /// The names in tables, by code.
-    pub(crate) fn names() -> Vec<&'static str> {
-        Source::ALL.into_iter().map(Source::name).chain(["looking"]).collect()
-    }
-}
 
 /// What a step came to, in its canonical order.
 #[derive(Default)]
@@ -201,14 +144,8 @@ fn play_script(world: &mut World, now: Step, applied: &mut Applied) {
     }
 }
 
-/// The seed posts of a step, by their places in the configuration.
-pub(crate) fn seed_posts_due(world: &World, now: Step) -> Vec<usize> {
-    let is_due = |&index: &usize| world.config.seed_post[index].step == now.0;
-    (0..world.config.seed_post.len()).filter(is_due).collect()
-}
-
 fn plant_seed_posts(world: &mut World, now: Step, applied: &mut Applied) {
-    for seed_post in seed_posts_due(world, now) {
+    for seed_post in world.seed_posts_due(now) {
         let seed = &world.config.seed_post[seed_post];
         let topic = world.config.topic_named(&seed.topic).expect("checked with the configuration");
         let draft = Draft {
@@ -239,30 +176,6 @@ fn exposures(feeds: &Feeds, decisions: &[Decision], order: &[usize]) -> Vec<Expo
         }));
     }
     exposures
-}
-
-/// An agent's opinions after a step in which some of them moved.
-#[derive(Clone, PartialEq, Debug)]
-pub(crate) struct ChangedOpinions {
-    /// Whose.
-    pub(crate) agent: AgentId,
-    /// All of them, by topic.
-    opinions: Vec<Stance>,
-    /// The topics on which they moved, one bit each.
-    mask: u64,
-}
-
-impl ChangedOpinions {
-    /// The topics on which opinions moved, one bit each.
-    pub(crate) fn mask(&self) -> u64 {
-        self.mask
-    }
-
-    /// The opinions that moved, each with its topic's place, ascending.
-    pub(crate) fn moved(&self) -> impl Iterator<Item = (usize, Stance)> + '_ {
-        let moved = |(topic, _): &(usize, Stance)| self.mask >> topic & 1 == 1;
-        self.opinions.iter().copied().enumerate().filter(moved)
-    }
 }
 
 /// The opinions of the active agents that moved by what they read, in the order of reading.

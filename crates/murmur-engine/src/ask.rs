@@ -5,10 +5,10 @@ use std::time::Duration;
 use murmur_core::{AgentId, Step};
 use murmur_prompt::survey::{Answer, Question};
 
-use crate::config::{AgentsConfig, CallMode};
+use crate::config::{AgentsConfig, CallMode, MOST_SURVEYS};
+use crate::facts::{CallRecord, Verdict};
 use crate::language::minds::chosen;
-use crate::language::survey::{Inquiry, MOST_SURVEYS, ask};
-use crate::language::{CallRecord, Verdict};
+use crate::language::survey::{Inquiry, ask};
 use crate::{EngineError, Run};
 
 /// Whom to ask what, and when.

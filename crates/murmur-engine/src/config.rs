@@ -22,13 +22,11 @@ use murmur_recsys::{FeedConfig, HashedEmbedder, IndexConfig, SuggestionConfig};
 use murmur_store::PlatformConfig;
 use serde::{Deserialize, Serialize};
 
-use crate::language::minds::MOST_MODELS;
-use crate::language::survey::MOST_SURVEYS;
-
 pub use language::{
     AgentsConfig, AnswerForm, CallMode, CallsConfig, ChoiceForm, CountOfAgents, Fallback, LabelOfAgents,
     ListOfAgents, ModelSection, ScaleForm, SchemaForm, ShareOfAgents, SurveyConfig,
 };
+pub(crate) use language::{MOST_MODELS, MOST_SURVEYS};
 pub(crate) use load::with_overrides;
 pub use load::{ConfigError, Override, load, of_script};
 

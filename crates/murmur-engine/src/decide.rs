@@ -4,27 +4,14 @@ use murmur_agents::Decision;
 use murmur_core::Step;
 use rayon::prelude::*;
 
-use crate::apply::{Turn, seed_posts_due};
+use crate::difference::Difference;
+use crate::facts::{Decided, Turn};
 use crate::history::RecordedStep;
 use crate::language::calls::Calls;
-use crate::language::memories::NewSummary;
-use crate::language::survey::{AnswerRecord, Answers, ask_scheduled};
-use crate::language::{CallRecord, think};
+use crate::language::survey::{Answers, ask_scheduled};
+use crate::language::think;
 use crate::observe::Observations;
-use crate::record::Difference;
 use crate::{EngineError, World};
-
-/// What a step's decisions are, and what was asked on the way.
-pub(crate) struct Decided {
-    /// Those of the active agents, in their order.
-    pub(crate) decisions: Vec<Decision>,
-    /// Calls to language models, by agent and number.
-    pub(crate) calls: Vec<CallRecord>,
-    /// What agents' memories are summed up to.
-    pub(crate) summaries: Vec<NewSummary>,
-    /// Answers to surveys.
-    pub(crate) answers: Vec<AnswerRecord>,
-}
 
 /// Whose decisions are carried out.
 pub(crate) enum Policy<'a> {
@@ -90,7 +77,7 @@ fn replay(
         .map(|turn| Decision { read: turn.read as usize, ..Decision::none(turn.agent) })
         .collect();
     // What the experimenter and the script do comes first, and is decided by them again.
-    let planned = seed_posts_due(world, now).len() + world.script.due(now).len();
+    let planned = world.seed_posts_due(now).len() + world.script.due(now).len();
     for event in recorded.events(world)?.into_iter().skip(planned) {
         let Ok(index) = decisions.binary_search_by_key(&event.agent, |decision| decision.agent) else {
             let what = format!("agent {} acts without being active", event.agent);

@@ -12,8 +12,8 @@ use murmur_prompt::PromptError;
 use murmur_store::OutcomeDiffers;
 
 use crate::ConfigError;
+use crate::difference::Difference;
 use crate::history::HistoryError;
-use crate::record::Difference;
 
 /// Anything that stops a run. The message names the place and what was expected.
 #[derive(Debug, thiserror::Error)]

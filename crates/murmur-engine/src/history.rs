@@ -11,14 +11,13 @@ mod events;
 mod measures;
 mod private;
 
-use murmur_core::{AgentId, Probability, Step};
+use murmur_core::{Probability, Step};
 use murmur_journal::columns::ColumnError;
 use murmur_journal::{Shard, StepBatches, TableId};
 
 use crate::World;
-use crate::apply::{Applied, Exposure, Turn};
-use crate::language::CallRecord;
-use crate::language::survey::AnswerRecord;
+use crate::apply::Applied;
+use crate::facts::{AnswerRecord, CallRecord, Exposure, Turn};
 use crate::measure::Measure;
 
 pub(crate) use events::{RecordedEvent, RecordedOutcome};
@@ -33,15 +32,6 @@ const EXPOSURES: TableId = TableId(17);
 const OPINIONS: TableId = TableId(18);
 const CALLS: TableId = TableId(19);
 const ANSWERS: TableId = TableId(20);
-
-/// Number of shards of a private table, whatever the number of machines.
-const SHARDS: u32 = 64;
-
-/// The shard of an agent's private rows.
-pub(crate) fn shard_of(agent: AgentId) -> u8 {
-    // The upper six bits of a multiplicative hash (Knuth, TAOCP 3, 6.4).
-    (agent.0.wrapping_mul(0x9E37_79B9) >> 26) as u8
-}
 
 /// One table (and shard) of a step, ready for the journal.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -10,6 +10,7 @@ pub(crate) mod calls;
 mod look;
 pub(crate) mod memories;
 pub(crate) mod minds;
+mod requests;
 mod scene;
 mod sight;
 pub(crate) mod stances;
@@ -21,13 +22,11 @@ use murmur_agents::Decision;
 use murmur_core::Step;
 use rayon::prelude::*;
 
+use crate::facts::{CallRecord, NewSummary};
 use crate::observe::Observations;
 use crate::{EngineError, World};
 use calls::{Call, Calls};
-use memories::NewSummary;
 use turn::{Stage, Turn};
-
-pub(crate) use turn::{CallPurpose, CallRecord, Verdict};
 
 /// What models made of a step.
 #[derive(Default)]
@@ -83,19 +82,4 @@ pub(crate) fn think(
     let summaries = memories::sum_up(world, calls, now, &mut turns)?;
     let records = turns.into_iter().flat_map(|turn| turn.records).collect();
     Ok(Thoughts { decisions, records, summaries })
-}
-
-/// A request beside the turns, made of instructions and a question.
-pub(crate) fn plain_request<'a>(
-    instructions: &'a str,
-    question: &'a str,
-    seed: u32,
-    max_tokens: u32,
-) -> murmur_llm::ChatRequest<'a> {
-    murmur_llm::ChatRequest {
-        messages: vec![turn::system(instructions), turn::user(question)],
-        seed,
-        max_tokens: Some(max_tokens),
-        ..murmur_llm::ChatRequest::default()
-    }
 }

@@ -12,15 +12,19 @@ pub mod config;
 mod activate;
 mod apply;
 mod ask;
+mod batch_results;
 mod checkpoint;
 mod decide;
+mod difference;
 mod embedding;
 mod error;
 mod estimate;
 mod export;
+mod facts;
 mod history;
 mod inspect;
 mod language;
+mod looker;
 mod measure;
 mod observe;
 mod recommend;
@@ -28,6 +32,7 @@ mod record;
 mod runs;
 mod script;
 mod setup;
+mod shards;
 mod simulation;
 mod summary;
 mod tables;
@@ -35,7 +40,9 @@ mod topics;
 mod world;
 
 pub use ask::{AskAnswer, AskRequest};
+pub use batch_results::BatchTaken;
 pub use config::{Config, ConfigError, Override};
+pub use difference::Difference;
 pub use error::EngineError;
 pub use estimate::{EstimateRequest, ModelEstimate, Spread, estimate};
 pub use export::{ExportFormat, ExportRequest, Exported, Names};
@@ -43,8 +50,6 @@ pub use inspect::{
     AgentPage, Branching, CascadeCard, CommentCard, Deed, FeedRow, Inspection, OpinionMove, OpinionPath,
     Overview, PostCard, PostPage, TableSize, TreeRow, Who,
 };
-pub use language::batch::BatchTaken;
-pub use record::Difference;
 pub use runs::{ForkRequest, Opened, Run};
 pub use script::{LineResult, Named};
 pub use simulation::{Simulation, StepReport};

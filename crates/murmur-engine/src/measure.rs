@@ -19,7 +19,7 @@ use rustc_hash::FxHashMap;
 use crate::World;
 use crate::apply::Applied;
 use crate::config::ModelSection;
-use crate::language::{CallRecord, Verdict};
+use crate::facts::{CallRecord, Verdict};
 
 /// What a measure is about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -1,15 +1,13 @@
 //! Phase 3: what each active agent sees in the rows it is served.
 
-use murmur_agents::{Observation, Seen, SeenAccount, Ties};
-use murmur_core::{AgentId, PostId, Step};
-use murmur_recsys::{Suggested, dot};
+use murmur_agents::{Observation, Seen, SeenAccount};
+use murmur_core::{AgentId, Step};
+use murmur_recsys::Suggested;
 use rayon::prelude::*;
 
 use crate::World;
+use crate::looker::Looker;
 use crate::recommend::Recommended;
-
-/// How many of a root's last engagements an agent looks through for accounts that it follows.
-const SOCIAL_PROOF_WINDOW: usize = 32;
 
 /// What all active agents see, in their order.
 pub(crate) struct Observations {
@@ -68,100 +66,4 @@ pub(crate) fn observe(
 fn meet(suggested: &Suggested) -> SeenAccount {
     let &Suggested { agent, mutual, interest, followers } = suggested;
     SeenAccount { agent, mutual, interest, followers }
-}
-
-/// An agent that looks at rows, with what every look needs.
-pub(crate) struct Looker<'a> {
-    world: &'a World,
-    now: Step,
-    agent: AgentId,
-    followees: &'a [AgentId],
-    /// A bit for each of them, several to a bit: most accounts that are not among them show it here.
-    marks: u64,
-}
-
-impl<'a> Looker<'a> {
-    pub(crate) fn new(world: &'a World, now: Step, agent: AgentId) -> Self {
-        let followees = world.public.graph.follows.followees(agent);
-        let marks = followees.iter().fold(0, |marks, &followee| marks | mark(followee));
-        Self { world, now, agent, followees, marks }
-    }
-
-    /// Adds what the agent sees in each of these rows.
-    ///
-    /// A pass for each kind of look-up: they all miss the cache, and a short loop has several under way at once, which
-    /// takes a tenth less time than row after row.
-    pub(crate) fn look(&self, rows: impl Iterator<Item = PostId>, seen: &mut Vec<Seen>) {
-        let &Self { world, agent, .. } = self;
-        let public = &world.public;
-        let posts = public.posts();
-        let first = seen.len();
-        seen.extend(rows.map(|row| self.glance(row)));
-        let roots: Vec<PostId> = seen[first..].iter().map(|seen| posts.root(seen.post)).collect();
-        let each = || roots.iter().copied();
-        let seen = &mut seen[first..];
-        let interests = world.population.vector(agent);
-        for (seen, root) in seen.iter_mut().zip(each()) {
-            seen.interest = dot(posts.vector(root), interests);
-        }
-        for (seen, root) in seen.iter_mut().zip(each()) {
-            seen.ties.likes = posts.likes(root) > 0 && public.likes(agent, root);
-        }
-        for (seen, root) in seen.iter_mut().zip(each()) {
-            seen.ties.dislikes = posts.dislikes(root) > 0 && public.dislikes(agent, root);
-        }
-        for (seen, root) in seen.iter_mut().zip(each()) {
-            seen.ties.reposted = posts.repost_count(root) > 0 && public.repost_by(agent, root).is_some();
-        }
-        for (seen, root) in seen.iter_mut().zip(each()) {
-            seen.social_proof = self.social_proof(root);
-        }
-    }
-
-    /// What a row shows at first sight.
-    fn glance(&self, row: PostId) -> Seen {
-        let &Self { world, agent, .. } = self;
-        let posts = world.public.posts();
-        let root = posts.root(row);
-        let author = posts.author(root);
-        Seen {
-            post: row,
-            author,
-            key: posts.key(root),
-            topic: posts.topic(root),
-            stance: posts.stance(root),
-            agreement: agreement(world, agent, root),
-            interest: 0.0,
-            social_proof: 0,
-            popularity: posts.likes(root) + posts.shares(root),
-            age: world.clock.minutes_between(posts.created(root), self.now),
-            ties: Ties {
-                follows_author: self.follows(author),
-                reported: posts.reports(row) > 0 && world.public.has_reported(agent, row),
-                ..Ties::default()
-            },
-        }
-    }
-
-    /// How many of the last engagements with `root` are by accounts that the agent follows.
-    fn social_proof(&self, root: PostId) -> u32 {
-        let engagers = self.world.public.engagers(root).take(SOCIAL_PROOF_WINDOW);
-        engagers.filter(|&engager| self.follows(engager)).count() as u32
-    }
-
-    fn follows(&self, other: AgentId) -> bool {
-        self.marks & mark(other) != 0 && self.followees.binary_search(&other).is_ok()
-    }
-}
-
-/// The bit of an account in the marks of whoever follows it.
-fn mark(agent: AgentId) -> u64 {
-    1 << (agent.0.wrapping_mul(0x9E37_79B9) >> 26)
-}
-
-/// 1 − |stance − opinion| of a root and a reader; 0 for a post without a topic.
-pub(crate) fn agreement(world: &World, agent: AgentId, root: PostId) -> f32 {
-    let posts = world.public.posts();
-    let stance = posts.stance(root);
-    posts.topic(root).map_or(0.0, |topic| 1.0 - stance.distance(world.beliefs.of(agent)[topic.index()]))
 }

@@ -5,7 +5,7 @@ use murmur_core::{AgentId, PostId, Step};
 use murmur_recsys::{Ask, Engagement, Feeds, Reader, Suggested};
 
 use crate::World;
-use crate::observe::{Looker, agreement};
+use crate::looker::{Looker, agreement};
 
 /// What the active agents are served, in their order.
 pub(crate) struct Recommended {

@@ -7,6 +7,7 @@ use murmur_core::{Probability, Step};
 use murmur_journal::{JournalReader, JournalWriter, Shard, Tables};
 
 use crate::apply::Applied;
+use crate::difference::Difference;
 use crate::history::{Encoded, RecordedStep, encode, table_name};
 use crate::measure::Measure;
 use crate::{EngineError, World};
@@ -73,20 +74,6 @@ fn write(journal: &mut JournalWriter, now: Step, batches: &[Encoded]) -> Result<
         journal.append(batch.table, batch.shard, batch.rows, &batch.payload)?;
     }
     Ok(journal.commit(now)?)
-}
-
-/// Where a step that was carried out again first differs from what was recorded.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "step {step} comes out differently: table {table}{}: {what}. The run was made by another version of the program, or \
-     its inputs have changed",
-    shard.map(|shard| format!(" (shard {shard})")).unwrap_or_default()
-)]
-pub struct Difference {
-    pub(crate) step: Step,
-    pub(crate) table: &'static str,
-    pub(crate) shard: Option<u8>,
-    pub(crate) what: String,
 }
 
 /// Holds what came out against what was recorded, batch by batch.

@@ -14,10 +14,11 @@ use murmur_journal::{
 };
 use murmur_store::PlatformConfig;
 
-use crate::apply::{Applied, Seeded, carry_out, seed_posts_due};
+use crate::apply::{Applied, Seeded, carry_out};
 use crate::config::{ModelSection, with_overrides};
+use crate::difference::Difference;
 use crate::history::{RecordedEvent, RecordedOutcome, RecordedStep};
-use crate::record::{Difference, Recorder, Replay};
+use crate::record::{Recorder, Replay};
 use crate::{Config, EngineError, Override, Simulation, checkpoint, tables};
 
 /// Under which settings the steps of a run that branched off others were carried out.
@@ -569,7 +570,7 @@ impl Simulation {
         let actions = recorded_events.iter_mut().map(|event| &mut event.action);
         self.world.embedding.fill(&self.world.public, actions)?;
         let mut applied = Applied::default();
-        let seed_posts = seed_posts_due(&self.world, step);
+        let seed_posts = self.world.seed_posts_due(step);
         for (row, event) in recorded_events.into_iter().enumerate() {
             let RecordedEvent { agent, action, outcome, served } = event;
             // A feed depends on what the agent had read and believed, and changes nothing.

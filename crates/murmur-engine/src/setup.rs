@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
-use murmur_agents::{Behaviour, Beliefs, Persona, Population, PreviousPost, Synthesizer};
+use murmur_agents::{Behaviour, Beliefs, Memories, Persona, Population, PreviousPost, Synthesizer};
 use murmur_core::{AgentId, Probability};
 use murmur_data::edges::{EdgeFile, NodeIds, Nodes, read_edges};
 use murmur_data::population::{Account, PopulationFile, read_oasis_reddit, read_oasis_x};
@@ -18,7 +18,6 @@ use crate::config::{
     GivenGraph, GraphConfig, GraphFileConfig, PopulationConfig, SurveyConfig, SyntheticPopulation,
 };
 use crate::embedding::{Embedding, ProfileVectors, Vector};
-use crate::language::memories::Memories;
 use crate::language::minds::{Minds, chosen};
 use crate::script::Script;
 use crate::topics::Topics;

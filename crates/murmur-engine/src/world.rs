@@ -1,6 +1,6 @@
 //! The world: everything that a step reads, and that only `apply` changes.
 
-use murmur_agents::{Behaviour, Beliefs, Decision, Observation, Population, StanceReader, Writer};
+use murmur_agents::{Behaviour, Beliefs, Decision, Memories, Observation, Population, StanceReader, Writer};
 use murmur_core::{Action, AgentId, Clock, Event, Step};
 use murmur_recsys::{Recommender, SeenLists};
 use murmur_store::{Public, Rules};
@@ -8,7 +8,6 @@ use murmur_store::{Public, Rules};
 use crate::Config;
 use crate::EngineError;
 use crate::embedding::{Embedding, ProfileVectors, Vector};
-use crate::language::memories::Memories;
 use crate::language::minds::Minds;
 use crate::script::Script;
 use crate::topics::Topics;
@@ -68,6 +67,12 @@ impl World {
         self.public.set_rules(Rules { platform: config.platform.clone(), clock: self.clock });
         self.config = config;
         Ok(())
+    }
+
+    /// The seed posts of a step, by their places in the configuration.
+    pub(crate) fn seed_posts_due(&self, now: Step) -> Vec<usize> {
+        let is_due = |&index: &usize| self.config.seed_post[index].step == now.0;
+        (0..self.config.seed_post.len()).filter(is_due).collect()
     }
 
     /// What the behavioural policy chooses for an agent.

@@ -14,6 +14,12 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::{NoMoreKeys, section};
 
+/// The most models that a run can have.
+pub(crate) const MOST_MODELS: usize = u8::MAX as usize;
+
+/// The most surveys that a run can have.
+pub(crate) const MOST_SURVEYS: usize = 1000;
+
 /// A language model, and the agents that it decides for.
 #[derive(Clone, PartialEq, Debug, Serialize, schemars::JsonSchema)]
 pub struct ModelSection {

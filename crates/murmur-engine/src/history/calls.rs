@@ -8,8 +8,7 @@ use murmur_prompt::survey::Answer;
 
 use super::private::{batches, by_shard};
 use super::{ANSWERS, CALLS, Encoded, Malformed};
-use crate::language::survey::AnswerRecord;
-use crate::language::{CallPurpose, CallRecord, Verdict};
+use crate::facts::{AnswerRecord, CallPurpose, CallRecord, Verdict};
 
 /// `calls` ascend by agent and number.
 pub(super) fn encode_calls(calls: &[CallRecord]) -> impl Iterator<Item = Encoded> {

@@ -4,10 +4,11 @@ use murmur_core::{AgentId, PostId, Probability, Stance};
 use murmur_journal::columns::{ColumnReader, ColumnWriter};
 use murmur_journal::{Shard, TableId};
 
-use super::{EXPOSURES, Encoded, Malformed, OPINIONS, SHARDS, TURNS, shard_of};
+use super::{EXPOSURES, Encoded, Malformed, OPINIONS, TURNS};
 use crate::World;
-use crate::apply::{ChangedOpinions, Exposure, ReadFrom, Turn};
+use crate::facts::{ChangedOpinions, Exposure, ReadFrom, Turn};
 use crate::measure::keeps_exposures;
+use crate::shards::{SHARDS, shard_of};
 
 /// The opinions of an agent that changed.
 #[derive(Clone, PartialEq, Debug)]

@@ -25,8 +25,9 @@ use super::batch::{BatchId, BatchRequests};
 use super::telemetry::Telemetry;
 use crate::EngineError;
 use crate::config::{CallMode, CallsConfig};
-use crate::history::shard_of;
-use crate::record::Difference;
+use crate::difference::Difference;
+use crate::facts::{CallPurpose, CallRecord, Verdict};
+use crate::shards::shard_of;
 
 /// A call to be made.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,6 +44,23 @@ pub(crate) struct Call {
 pub(crate) struct Answered {
     pub(crate) hash: RequestHash,
     pub(crate) outcome: CallOutcome,
+}
+
+impl Answered {
+    /// What the journal keeps of `call`, for that purpose and with that verdict.
+    pub(crate) fn record(&self, call: &Call, purpose: CallPurpose, verdict: Verdict) -> CallRecord {
+        let usage = self.outcome.as_ref().map(|reply| reply.usage).unwrap_or_default();
+        CallRecord {
+            agent: call.agent,
+            number: call.number,
+            model: call.model as u8,
+            purpose,
+            hash: self.hash,
+            verdict: verdict.code(),
+            input: usage.input,
+            output: usage.output,
+        }
+    }
 }
 
 /// What a ledger keeps of a call, besides its key and hash.

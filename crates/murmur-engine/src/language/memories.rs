@@ -2,56 +2,16 @@
 
 use std::borrow::Cow;
 
-use murmur_agents::{Deed, DeedKind, Memory, MemorySummary, Recall};
+use murmur_agents::{Deed, DeedKind, MemorySummary, Recall};
 use murmur_core::{Action, ActionKind, AgentId, Event, Outcome, PostId, Step};
 use murmur_prompt::{ReplyFault, clip, flat, tokens};
 use murmur_recsys::dot;
 
 use super::calls::{Call, Calls};
-use super::plain_request;
-use super::turn::{CallPurpose, CallRecord, Turn, Verdict};
-use crate::apply::Exposure;
+use super::requests::plain_request;
+use super::turn::Turn;
+use crate::facts::{CallPurpose, Exposure, NewSummary, Verdict};
 use crate::{EngineError, World};
-
-/// The memories of all agents, in their order; of agents without a model there are none.
-#[derive(Debug, Default)]
-pub struct Memories {
-    list: Vec<Option<Box<Memory>>>,
-}
-
-/// What an agent's older memories are summed up to.
-#[derive(Clone, PartialEq, Debug)]
-pub(crate) struct NewSummary {
-    pub(crate) agent: AgentId,
-    pub(crate) text: String,
-}
-
-impl Memories {
-    /// What `agent` remembers, if anything.
-    pub(crate) fn of(&self, agent: AgentId) -> Option<&Memory> {
-        self.list.get(agent.index())?.as_deref()
-    }
-
-    fn of_mut(&mut self, agent: AgentId) -> &mut Memory {
-        if self.list.len() <= agent.index() {
-            self.list.resize_with(agent.index() + 1, || None);
-        }
-        self.list[agent.index()].get_or_insert_default()
-    }
-
-    /// All memories with whose they are, ascending.
-    pub(crate) fn all(&self) -> impl Iterator<Item = (AgentId, &Memory)> {
-        (0..).map(AgentId).zip(&self.list).filter_map(|(agent, memory)| Some((agent, memory.as_deref()?)))
-    }
-
-    /// Puts these memories in the place of what was there.
-    pub(crate) fn set_all(&mut self, memories: Vec<(AgentId, Memory)>) {
-        self.list.clear();
-        for (agent, memory) in memories {
-            *self.of_mut(agent) = memory;
-        }
-    }
-}
 
 /// Words of a post that a memory of it shows, in tokens.
 const EXCERPT_TOKENS: u32 = 16;
@@ -233,7 +193,7 @@ pub(crate) fn sum_up(
         if verdict != Verdict::Accepted {
             summaries.push(NewSummary { agent: turn.agent, text: String::new() });
         }
-        turn.records.push(CallRecord::new(call, CallPurpose::Summarize, &answered, verdict));
+        turn.records.push(answered.record(call, CallPurpose::Summarize, verdict));
         turn.next_call += 1;
     }
     Ok(summaries)

@@ -72,9 +72,6 @@ const GROUP_ACTIONS: [ActionKind; 4] =
 
 const NONE: u8 = u8::MAX;
 
-/// The most models that a run can have.
-pub(crate) const MOST_MODELS: usize = NONE as usize;
-
 impl Minds {
     /// The models that `config` describes, and who has which.
     ///

@@ -5,8 +5,9 @@ use murmur_core::{Action, Draft, PostId, Stance, Step, TopicId};
 use murmur_prompt::{ReplyFault, verdict};
 
 use super::calls::{Call, Calls};
-use super::plain_request;
-use super::turn::{CallPurpose, CallRecord, Turn, Verdict};
+use super::requests::plain_request;
+use super::turn::Turn;
+use crate::facts::{CallPurpose, Verdict};
 use crate::{EngineError, World};
 
 /// A text of a model, and where to put what is found out about it.
@@ -114,7 +115,7 @@ fn rate(
                 }
             },
         };
-        let record = CallRecord::new(&rated.call, CallPurpose::Rate, &answered, judged);
+        let record = answered.record(&rated.call, CallPurpose::Rate, judged);
         turns[rated.turn].records.push(record);
     }
     Ok(())

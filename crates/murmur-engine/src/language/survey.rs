@@ -6,14 +6,11 @@ use murmur_prompt::survey::{Answer, Question, QuestionKind, parse_answer, survey
 
 use super::calls::{Call, Calls};
 use super::scene::SceneText;
-use super::turn::{CallPurpose, CallRecord, Verdict};
+use crate::facts::{AnswerRecord, CallPurpose, CallRecord, Verdict};
 use crate::{EngineError, World};
 
 /// Calls of surveys are numbered from here on, so that turns leave them room.
 const FIRST_SURVEY_CALL: u16 = 1000;
-
-/// The most surveys that a run can have.
-pub(crate) const MOST_SURVEYS: usize = 1000;
 
 /// A question, to whom, and under which number.
 #[derive(Clone, Copy)]
@@ -23,16 +20,6 @@ pub(crate) struct Inquiry<'a> {
     pub(crate) topic: Option<usize>,
     pub(crate) agents: &'a [AgentId],
     pub(crate) number: u16,
-}
-
-/// What an agent answered.
-#[derive(Clone, PartialEq, Debug)]
-pub(crate) struct AnswerRecord {
-    /// The survey's number.
-    pub(crate) survey: u16,
-    pub(crate) agent: AgentId,
-    /// `None` if it gave no answer: its call says why.
-    pub(crate) answer: Option<Answer>,
 }
 
 /// What a survey came to.
@@ -87,7 +74,7 @@ pub(crate) fn ask(
                         Err(fault) => (None, Verdict::of_fault(&fault)),
                     },
                 };
-                all.records.push(CallRecord::new(call, CallPurpose::Survey, &answered, verdict));
+                all.records.push(answered.record(call, CallPurpose::Survey, verdict));
                 answer
             }
             None => match inquiry.topic {

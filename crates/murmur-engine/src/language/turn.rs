@@ -3,130 +3,17 @@
 
 use murmur_agents::{Decision, Observation};
 use murmur_core::{Action, AgentId, PostId, Step};
-use murmur_llm::{CallFailure, ChatRequest, Message, PreparedRequest, RequestHash};
-use murmur_prompt::{ReplyFault, Sight, is_look};
+use murmur_llm::{CallFailure, ChatRequest, PreparedRequest};
+use murmur_prompt::{Sight, is_look};
 
 use super::calls::{Answered, Call, Seeds};
 use super::minds::{Form, Mind};
+use super::requests::{assistant, system, user};
 use super::scene::SceneText;
 use super::sight::{Shown, Viewer};
-use crate::EngineError;
-use crate::World;
 use crate::config::Fallback;
-
-/// What a call was for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u8)]
-pub(crate) enum CallPurpose {
-    /// To act.
-    Act,
-    /// To act after having looked around.
-    ActAfterLook,
-    /// To act, after a reply that made no sense.
-    Repair,
-    /// To say where a text stands.
-    Rate,
-    /// To sum up what the agent remembers.
-    Summarize,
-    /// To answer a survey.
-    Survey,
-}
-
-impl CallPurpose {
-    /// Every purpose, in table order.
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Act, Self::ActAfterLook, Self::Repair, Self::Rate, Self::Summarize, Self::Survey];
-    /// Their names in tables.
-    pub(crate) const NAMES: [&str; 6] = ["act", "act after look", "repair", "rate", "summarize", "survey"];
-
-    /// Whether it decides what the agent does.
-    pub(crate) fn is_of_a_turn(self) -> bool {
-        matches!(self, Self::Act | Self::ActAfterLook | Self::Repair)
-    }
-}
-
-/// What became of a call.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Verdict {
-    /// The reply was taken.
-    Accepted,
-    /// The reply made no sense: a place in [`ReplyFault::NAMES`].
-    Faulty(u8),
-    /// There was no reply: a place in [`CallFailure::NAMES`].
-    Failed(u8),
-}
-
-impl Verdict {
-    /// Its place in [`Self::names`].
-    pub(crate) fn code(self) -> u8 {
-        match self {
-            Self::Accepted => 0,
-            Self::Faulty(kind) => 1 + kind,
-            Self::Failed(kind) => 1 + ReplyFault::KINDS as u8 + kind,
-        }
-    }
-
-    /// The names of all verdicts, by code.
-    pub(crate) fn names() -> Vec<&'static str> {
-        let faults = ReplyFault::NAMES.into_iter().chain(CallFailure::NAMES);
-        std::iter::once("accepted").chain(faults).collect()
-    }
-
-    /// What has this code, which is that of a verdict.
-    pub(crate) fn from_code(code: u8) -> Self {
-        let faults = ReplyFault::KINDS as u8;
-        match code.checked_sub(1) {
-            None => Self::Accepted,
-            Some(kind) if kind < faults => Self::Faulty(kind),
-            Some(kind) => Self::Failed(kind - faults),
-        }
-    }
-
-    pub(crate) fn of_failure(failure: &CallFailure) -> Self {
-        Self::Failed(failure.kind() as u8)
-    }
-
-    pub(crate) fn of_fault(fault: &ReplyFault) -> Self {
-        Self::Faulty(fault.kind())
-    }
-}
-
-/// A call as the journal keeps it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct CallRecord {
-    pub(crate) agent: AgentId,
-    pub(crate) number: u16,
-    /// The model's place in the configuration.
-    pub(crate) model: u8,
-    pub(crate) purpose: CallPurpose,
-    pub(crate) hash: RequestHash,
-    pub(crate) verdict: u8,
-    /// Tokens of the request, as the server counted.
-    pub(crate) input: u32,
-    /// Tokens of the reply.
-    pub(crate) output: u32,
-}
-
-impl CallRecord {
-    /// What became of it.
-    pub(crate) fn verdict(&self) -> Verdict {
-        Verdict::from_code(self.verdict)
-    }
-
-    pub(crate) fn new(call: &Call, purpose: CallPurpose, answered: &Answered, verdict: Verdict) -> Self {
-        let usage = answered.outcome.as_ref().map(|reply| reply.usage).unwrap_or_default();
-        Self {
-            agent: call.agent,
-            number: call.number,
-            model: call.model as u8,
-            purpose,
-            hash: answered.hash,
-            verdict: verdict.code(),
-            input: usage.input,
-            output: usage.output,
-        }
-    }
-}
+use crate::facts::{CallPurpose, CallRecord, Verdict};
+use crate::{EngineError, World};
 
 /// A turn on its way. What is not begun is small.
 pub(crate) struct Turn {
@@ -308,7 +195,7 @@ impl Turn {
                 }
             }
         };
-        self.records.push(CallRecord::new(&call, purpose, answered, verdict));
+        self.records.push(answered.record(&call, purpose, verdict));
         Ok(())
     }
 
@@ -389,16 +276,4 @@ fn said(reply: &murmur_llm::ChatReply) -> String {
         said += &format!("{} {}\n", call.name, call.arguments);
     }
     said
-}
-
-pub(crate) fn system(text: &str) -> Message<'_> {
-    Message::System { content: text.into() }
-}
-
-pub(crate) fn user(text: &str) -> Message<'_> {
-    Message::User { content: text.into() }
-}
-
-fn assistant(text: &str) -> Message<'_> {
-    Message::Assistant { content: text.into(), tool_calls: Vec::new().into() }
 }

@@ -7,8 +7,7 @@ use murmur_prompt::survey::Answer;
 
 use crate::World;
 use crate::config::AnswerForm;
-use crate::language::survey::AnswerRecord;
-use crate::language::{CallPurpose, CallRecord, Verdict};
+use crate::facts::{AnswerRecord, CallPurpose, CallRecord, Verdict};
 
 /// `calls`: a call to a language model, for what, and what became of it, a row.
 pub(super) struct CallTable(TableWriter);

@@ -10,7 +10,7 @@ use murmur_store::Naming;
 
 use super::TableSources;
 use super::calls::{AnswerTable, CallTable};
-use crate::apply::{Exposure, ReadFrom};
+use crate::facts::{Exposure, ReadFrom};
 use crate::history::{RecordedEvent, RecordedMeasure, RecordedStep};
 use crate::measure::Scope;
 use crate::{EngineError, World};
