@@ -26,4 +26,5 @@ if ! "$dir/venv/bin/python" -c 'import llama_cpp.server' 2>/dev/null; then
         "$dir/venv/bin/pip" --quiet install 'llama-cpp-python[server]==0.3.36'
 fi
 exec "$dir/venv/bin/python" -m llama_cpp.server \
-    --model "$model" --model_alias smollm2 --host 127.0.0.1 --port "$port" --n_ctx 4096
+    --model "$model" --model_alias smollm2 --host 127.0.0.1 --port "$port" --n_ctx 4096 \
+    --n_threads "$(nproc)" --n_threads_batch "$(nproc)"

@@ -1,21 +1,20 @@
-//! How full the scheduler keeps model servers, how many calls a second it makes, and what memory a request takes.
+//! How full the scheduler keeps model servers, what faults cost, how many calls a second it makes, and what memory a
+//! request takes.
 //!
-//! `cargo bench -p murmur-benches --bench scheduler`. The servers run in a process of their own, which this one starts:
-//! each has slots, and a request holds one for a fixed time after waiting for it, as in an engine with a batch limit.
-//! Utilisation is the work served over what the slots could have served in the time on the wall, the start included.
+//! `cargo bench -p murmur-benches --bench scheduler`. The servers are mock models (`docs/mock-model.md`) in a process of
+//! their own, which this one starts. Utilisation is the work served over what the slots could have served in the time on
+//! the wall, the start and the end included. Requests are of about 700 tokens and offer two tools.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::io::{BufRead, BufReader, Write};
 use std::ops::ControlFlow;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
-use murmur_benches::{figure, peak_memory, readable, reset_peak_memory, timed};
+use murmur_benches::{figure, median, peak_memory, readable, reset_peak_memory, timed};
+use murmur_llm::mock::{FaultKind, Faults, Latency, MockConfig, MockServer};
 use murmur_llm::{Batch, ChatRequest, Job, Message, ModelConfig, Scheduler};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use serde_json::value::RawValue;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -23,37 +22,46 @@ fn main() {
         serve(&arguments[place + 1..]);
         return;
     }
+    let wanted = arguments.iter().skip(1).find(|argument| !argument.starts_with('-'));
+    let questions: [(&str, fn()); 4] =
+        [("full", keep_all_full), ("zero", without_latency), ("memory", memory), ("faults", faults)];
+    for (name, question) in questions {
+        if wanted.is_none_or(|wanted| wanted == name) {
+            question();
+        }
+    }
+}
+
+fn keep_all_full() {
     keep_full("one server", &["64x50"]);
     keep_full("four unequal servers", &["64x50", "32x50", "64x100", "16x25"]);
-    without_latency();
-    memory();
 }
 
 /// 10,000 requests to servers with `SLOTSxMILLISECONDS`.
 fn keep_full(name: &str, servers: &[&str]) {
     let farm = Farm::start(servers);
     let mut scheduler = farm.scheduler(1, 1024);
-    let time = timed(|| ask(&mut scheduler, 10_000)).time;
     let a_second: f64 = servers.iter().map(|server| Slots::parse(server).a_second()).sum();
-    figure(&format!("{name}: time of 10,000 requests"), &readable(time));
     let share = |time: Duration| format!("{:.1} %", 100.0 * 10_000.0 / (a_second * time.as_secs_f64()));
-    figure(&format!("{name}: utilisation"), &share(time));
+    let time = timed(|| ask(&mut scheduler, 10_000)).time;
+    figure(&format!("{name}: time of 10,000 requests"), &readable(time));
+    figure(&format!("{name}: utilisation in the first step"), &share(time));
     let again = timed(|| ask(&mut scheduler, 10_000)).time;
     figure(&format!("{name}: utilisation in the next step"), &share(again));
 }
 
 /// Requests that are answered at once.
 fn without_latency() {
-    let farm = Farm::start(&["1000000x0"]);
+    let farm = Farm::start(&["65536x0"]);
     let mut scheduler = farm.scheduler(64, 64);
-    ask(&mut scheduler, 1000);
-    let time = timed(|| ask(&mut scheduler, 40_000)).time;
-    figure("no latency: calls a second", &format!("{:.0}", 40_000.0 / time.as_secs_f64()));
+    ask(&mut scheduler, 2000);
+    let time = median(0..5, |_| ask(&mut scheduler, 20_000));
+    figure("no latency: calls a second", &format!("{:.0}", 20_000.0 / time.as_secs_f64()));
 }
 
 /// Memory of 100,000 requests, few and many of them in flight.
 fn memory() {
-    let farm = Farm::start(&["1000000x200"]);
+    let farm = Farm::start(&["65536x200"]);
     let peak = |in_flight: usize, count: u32| {
         let mut scheduler = farm.scheduler(in_flight, in_flight);
         reset_peak_memory();
@@ -70,10 +78,32 @@ fn memory() {
     figure("peak of 100,000 requests, 4,000 in flight", &format!("{:.1} MB", many / 1e6));
 }
 
+/// 20,000 requests of which 10 % meet a fault: of all kinds in turn, and of each kind. A timeout is 1 s here, a slow body
+/// takes 0.5 s more, and `Retry-After` asks for 1 s.
+fn faults() {
+    let rate = |faults: &str| {
+        let farm = Farm::start(&[&format!("64x50x{faults}")]);
+        let mut scheduler = farm.scheduler(1, 1024);
+        20_000.0 / timed(|| ask(&mut scheduler, 20_000)).time.as_secs_f64()
+    };
+    let well = rate("none");
+    let kinds = FaultKind::ALL.map(FaultKind::name);
+    for faults in ["all"].into_iter().chain(kinds) {
+        let loss = 100.0 * (1.0 - rate(faults) / well);
+        figure(&format!("10 % faults, {faults}: throughput lost"), &format!("{loss:.1} %"));
+    }
+}
+
+const TOOLS: &str = r#"[{"type":"function","function":{"name":"like_post","description":"Like a post","parameters":
+    {"type":"object","properties":{"post":{"type":"integer","minimum":1,"maximum":5}},"required":["post"]}}},
+    {"type":"function","function":{"name":"create_post","description":"Write a post","parameters":
+    {"type":"object","properties":{"content":{"type":"string"}},"required":["content"]}}}]"#;
+
 /// A prompt of about 700 tokens for each of `count` calls.
 fn ask(scheduler: &mut Scheduler, count: u32) {
     let config: Arc<ModelConfig> = scheduler.config().clone();
     let instructions = "You are a person on a social network. ".repeat(60);
+    let tools = RawValue::from_string(TOOLS.to_owned()).expect("tools in JSON");
     let results = scheduler.run(Batch {
         count,
         affinity: &u64::from,
@@ -82,6 +112,7 @@ fn ask(scheduler: &mut Scheduler, count: u32) {
             let user = Message::User { content: format!("You are agent {i}. What do you do?").into() };
             Job::Ask(config.prepare(&ChatRequest {
                 messages: vec![system, user],
+                tools: Some(&tools),
                 seed: i,
                 ..ChatRequest::default()
             }))
@@ -115,6 +146,7 @@ impl Farm {
     fn scheduler(&self, least: usize, most: usize) -> Scheduler {
         let config = serde_json::json!({
             "name": "bench", "model": "m", "urls": self.urls, "least_in_flight": least, "most_in_flight": most,
+            "timeout_seconds": 1,
         });
         Scheduler::new(serde_json::from_value(config).expect("a configuration")).expect("a scheduler")
     }
@@ -127,95 +159,52 @@ impl Drop for Farm {
     }
 }
 
-/// A server's slots, and how long a request holds one.
+/// `SLOTSxMILLISECONDS`, and `xFAULTS` where a tenth of the requests meets one.
 struct Slots {
     count: usize,
-    time: Duration,
-    /// When those that have been used are free again.
-    free: Mutex<BinaryHeap<Reverse<Instant>>>,
+    milliseconds: f64,
+    faults: Faults,
 }
 
 impl Slots {
     fn parse(server: &str) -> Self {
-        let (count, milliseconds) = server.split_once('x').expect("SLOTSxMILLISECONDS");
-        let time = Duration::from_millis(milliseconds.parse().expect("milliseconds"));
-        Self { count: count.parse().expect("slots"), time, free: Mutex::default() }
+        let mut parts = server.splitn(3, 'x');
+        let mut number =
+            || -> f64 { parts.next().and_then(|part| part.parse().ok()).expect("SLOTSxMILLISECONDS") };
+        let (count, milliseconds) = (number() as usize, number());
+        let mut faults = match parts.next() {
+            None | Some("none") => Faults::default(),
+            Some("all") => Faults::all(0.1),
+            Some(name) => {
+                let kind = FaultKind::ALL.into_iter().find(|kind| kind.name() == name);
+                Faults::default().with(kind.expect("a kind of fault"), 0.1)
+            }
+        };
+        (faults.slow_ms, faults.endless_tokens) = (500, 500);
+        Self { count, milliseconds, faults }
     }
 
     fn a_second(&self) -> f64 {
-        self.count as f64 / self.time.as_secs_f64()
-    }
-
-    /// When a request that comes now is answered. A slot that is waited for is taken over the moment it is free, so
-    /// that the server's capacity does not depend on its timers.
-    fn take(&self) -> Instant {
-        let now = Instant::now();
-        if self.time.is_zero() {
-            return now;
-        }
-        let mut free = self.free.lock().expect("no panic");
-        while free.len() >= self.count || free.peek().is_some_and(|Reverse(at)| *at <= now) {
-            let Some(Reverse(at)) = free.pop() else { break };
-            if at > now {
-                free.push(Reverse(at + self.time));
-                return at + self.time;
-            }
-        }
-        free.push(Reverse(now + self.time));
-        now + self.time
+        self.count as f64 / self.milliseconds * 1000.0
     }
 }
 
 /// Serves until it is killed, and prints the URLs.
 fn serve(servers: &[String]) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(async {
-        for server in servers.iter().filter(|argument| argument.contains('x')) {
-            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-            let address = listener.local_addr().expect("an address");
-            writeln!(std::io::stdout(), "http://{address}/v1").expect("a reader");
-            let slots = Arc::new(Slots::parse(server));
-            tokio::spawn(async move {
-                while let Ok((stream, _)) = listener.accept().await {
-                    tokio::spawn(connection(stream, slots.clone()));
-                }
-            });
-        }
-        std::future::pending::<()>().await;
-    });
-}
-
-const REPLY: &str = r#"{"id":"1","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":null,"tool_calls":[{"id":"a","type":"function","function":{"name":"like_post","arguments":"{\"post\": 3}"}}]},"finish_reason":"tool_calls"}],"usage":{"prompt_tokens":612,"completion_tokens":21,"total_tokens":633}}"#;
-
-/// Answers one request after the other.
-async fn connection(mut stream: TcpStream, slots: Arc<Slots>) -> Option<()> {
-    stream.set_nodelay(true).ok()?;
-    let answer = format!(
-        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{REPLY}",
-        REPLY.len()
-    );
-    let mut buffer = Vec::with_capacity(8192);
-    loop {
-        buffer.clear();
-        let mut expected = None;
-        while expected.is_none_or(|length| buffer.len() < length) {
-            stream.read_buf(&mut buffer).await.ok().filter(|&bytes| bytes > 0)?;
-            if expected.is_none() {
-                expected = length(&buffer);
-            }
-        }
-        let at = slots.take();
-        if at > Instant::now() {
-            tokio::time::sleep_until(at.into()).await;
-        }
-        stream.write_all(answer.as_bytes()).await.ok()?;
+    let servers: Vec<MockServer> = servers
+        .iter()
+        .filter(|argument| argument.contains('x'))
+        .map(|server| {
+            let Slots { count, milliseconds, faults } = Slots::parse(server);
+            let latency = Latency { base_ms: milliseconds, ..Latency::default() };
+            let config = MockConfig { slots: count, latency, faults, ..MockConfig::default() };
+            MockServer::start(config).expect("a free port")
+        })
+        .collect();
+    for server in &servers {
+        writeln!(std::io::stdout(), "{}", server.url()).expect("a reader");
     }
-}
-
-/// Bytes of the request that begins so, if its head is whole.
-fn length(request: &[u8]) -> Option<usize> {
-    let head = request.windows(4).position(|bytes| bytes == b"\r\n\r\n")?;
-    let text = std::str::from_utf8(&request[..head]).ok()?.to_ascii_lowercase();
-    let length = text.lines().find_map(|line| line.strip_prefix("content-length:"))?;
-    Some(head + 4 + length.trim().parse::<usize>().ok()?)
+    loop {
+        std::thread::park();
+    }
 }

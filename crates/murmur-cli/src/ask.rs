@@ -60,7 +60,10 @@ fn agents(text: &str) -> Result<AgentsConfig, String> {
         return Ok(AgentsConfig::All);
     }
     if let Some(count) = text.strip_prefix("first:") {
-        return count.parse().map(|count| AgentsConfig::First(CountOfAgents { count })).map_err(|_| expected());
+        return count
+            .parse()
+            .map(|count| AgentsConfig::First(CountOfAgents { count }))
+            .map_err(|_| expected());
     }
     let numbers: Result<Vec<u32>, _> = text.split(',').map(|number| number.trim().parse()).collect();
     numbers.map(|agents| AgentsConfig::List(ListOfAgents { agents })).map_err(|_| expected())
@@ -69,9 +72,9 @@ fn agents(text: &str) -> Result<AgentsConfig, String> {
 /// Prints a JSON object for each agent.
 pub(crate) fn ask(args: &AskArgs) -> Result<(), Failure> {
     let kind = match (&args.choices, args.scale) {
-        (Some(choices), _) => {
-            QuestionKind::Choice { choices: choices.split('|').map(|choice| choice.trim().to_owned()).collect() }
-        }
+        (Some(choices), _) => QuestionKind::Choice {
+            choices: choices.split('|').map(|choice| choice.trim().to_owned()).collect(),
+        },
         (None, Some(Scale { from, to })) => QuestionKind::Scale { from, to },
         (None, None) => QuestionKind::Free,
     };
@@ -99,8 +102,10 @@ fn line(AskAnswer { agent, user_name, answer }: &AskAnswer, kind: &QuestionKind)
             json!({ "agent": agent.0, "user_name": user_name, "answer": choices[*place], "value": place + 1 })
         }
         (Ok(Answer::Text(text)), _) => json!({ "agent": agent.0, "user_name": user_name, "answer": text }),
-        (Ok(Answer::Scale(value) ), _) => json!({ "agent": agent.0, "user_name": user_name, "value": value }),
-        (Ok(Answer::Choice(place)), _) => json!({ "agent": agent.0, "user_name": user_name, "value": place + 1 }),
+        (Ok(Answer::Scale(value)), _) => json!({ "agent": agent.0, "user_name": user_name, "value": value }),
+        (Ok(Answer::Choice(place)), _) => {
+            json!({ "agent": agent.0, "user_name": user_name, "value": place + 1 })
+        }
         (Err(reason), _) => json!({ "agent": agent.0, "user_name": user_name, "no_answer": reason }),
     }
 }

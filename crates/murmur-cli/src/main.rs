@@ -1,9 +1,10 @@
 //! The `murmur` command: parsing, progress and tables. No logic of its own.
 //!
 //! Exit codes: 0 done, 1 the system failed (a disk, a damaged journal), 2 the command, the configuration or an input file
-//! is at fault, 75 a signal ended the run early.
+//! is at fault, 75 the run ended early and can go on: a signal came, a budget is spent, or a batch of requests waits.
 
 mod ask;
+mod estimate;
 mod export;
 mod failure;
 mod inspect;
@@ -46,6 +47,8 @@ enum Command {
     Ask(ask::AskArgs),
     /// Take the results of an offline batch of model calls into a run.
     Batch(ask::BatchArgs),
+    /// Estimate the calls, tokens, cost and hours of a run with language models, before it is begun.
+    Estimate(estimate::EstimateArgs),
     /// Write a run, finished or not, in a form that other programs read.
     Export(export::ExportArgs),
     /// Show a run, one of its posts or one of its agents.
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         Command::Replay(args) => run::replay(&args),
         Command::Ask(args) => ask::ask(&args).map(|()| Done::Finished),
         Command::Batch(args) => ask::batch(&args).map(|()| Done::Finished),
+        Command::Estimate(args) => estimate::estimate(&args).map(|()| Done::Finished),
         Command::Export(args) => export::export(&args).map(|()| Done::Finished),
         Command::Inspect(args) => inspect::inspect(&args).map(|()| Done::Finished),
         Command::Script(args) => script::script(&args).map(|()| Done::Finished),

@@ -107,9 +107,11 @@ impl ModelWatch {
             let mut before: Vec<Snapshot> = models.iter().map(|(_, figures)| figures.snapshot()).collect();
             while ended.recv_timeout(Duration::from_secs(every)) == Err(RecvTimeoutError::Timeout) {
                 let now: Vec<Snapshot> = models.iter().map(|(_, figures)| figures.snapshot()).collect();
-                let words = models.iter().zip(&now).zip(&before).map(|(((name, _), now), before)| {
-                    in_words(name, now, before)
-                });
+                let words = models
+                    .iter()
+                    .zip(&now)
+                    .zip(&before)
+                    .map(|(((name, _), now), before)| in_words(name, now, before));
                 show(words.collect::<Vec<String>>().join("  "));
                 before = now;
             }

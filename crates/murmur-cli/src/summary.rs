@@ -11,13 +11,7 @@ use murmur_llm::Spent;
 use crate::plot::{Curve, Point, bars, curves};
 
 /// Tables, plots and what to try `next`.
-pub(crate) fn report(
-    summary: &Summary,
-    spent: Spent,
-    clock: &Clock,
-    next: &[String],
-    out: &Path,
-) -> String {
+pub(crate) fn report(summary: &Summary, spent: Spent, clock: &Clock, next: &[String], out: &Path) -> String {
     let mut page = totals(summary, clock);
     page += &models(&summary.models, spent);
     page += &watched(&summary.watched, summary.steps, clock);
@@ -72,7 +66,8 @@ fn totals(summary: &Summary, clock: &Clock) -> String {
 fn models(models: &[ModelSummary], spent: Spent) -> String {
     let mut page = String::new();
     for model in models {
-        let ModelSummary { model: name, turns, valid, repaired, fallen_back, calls, faulty, failed, .. } = model;
+        let ModelSummary { model: name, turns, valid, repaired, fallen_back, calls, faulty, failed, .. } =
+            model;
         let [input, output] = [model.input_tokens, model.output_tokens].map(count_of);
         let share = |part: u64| format!("{:.1} %", 100.0 * part as f64 / (*turns).max(1) as f64);
         let _ = writeln!(

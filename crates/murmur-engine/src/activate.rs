@@ -12,14 +12,7 @@ use crate::config::ACTIVATION_MINUTES;
 /// step that runs over several hours has the chance of each in turn.
 pub(crate) fn activate(world: &World, now: Step) -> Vec<AgentId> {
     let _span = tracing::info_span!("activate").entered();
-    let stretches: Vec<Stretch<'_>> = world
-        .clock
-        .hours_of(now)
-        .map(|hour| Stretch {
-            column: world.population.activity(hour.hour_of_day),
-            ratio: f64::from(hour.minutes) / ACTIVATION_MINUTES,
-        })
-        .collect();
+    let stretches = stretches(world, now);
     (0..world.population.len())
         .into_par_iter()
         .with_min_len(4096)
@@ -27,6 +20,22 @@ pub(crate) fn activate(world: &World, now: Step) -> Vec<AgentId> {
         .filter(|&agent| {
             let p = probability(&stretches, agent);
             p > 0.0 && Stream::first_uniform(world.seed(), Purpose::Activation, now, agent) < p
+        })
+        .collect()
+}
+
+/// The probability that an agent is active at `now`.
+pub(crate) fn probability_of(world: &World, now: Step) -> impl Fn(AgentId) -> f64 + '_ {
+    let stretches = stretches(world, now);
+    move |agent| probability(&stretches, agent)
+}
+
+fn stretches(world: &World, now: Step) -> Vec<Stretch<'_>> {
+    let hours = world.clock.hours_of(now);
+    hours
+        .map(|hour| Stretch {
+            column: world.population.activity(hour.hour_of_day),
+            ratio: f64::from(hour.minutes) / ACTIVATION_MINUTES,
         })
         .collect()
 }

@@ -123,7 +123,8 @@ pub(crate) fn apply(
     let rows_read = |decision: &Decision| (decision.read + decision.looked.len()) as u32;
     let turn = |decision: &Decision| Turn { agent: decision.agent, read: rows_read(decision) };
     let turns = decisions.iter().map(turn).collect();
-    let mut applied = Applied { turns, exposures, feed: *feeds.counts(), calls, answers, ..Applied::default() };
+    let mut applied =
+        Applied { turns, exposures, feed: *feeds.counts(), calls, answers, ..Applied::default() };
     plant_seed_posts(world, now, &mut applied);
     play_script(world, now, &mut applied);
     for index in order {

@@ -79,7 +79,9 @@ impl Run {
             AskAnswer {
                 agent,
                 user_name: world.population.user_name(agent).to_owned(),
-                answer: answer.ok_or_else(|| if no_topic { "no model, and no --topic to answer from" } else { why(agent) }),
+                answer: answer.ok_or_else(|| {
+                    if no_topic { "no model, and no --topic to answer from" } else { why(agent) }
+                }),
             }
         };
         Ok(agents.iter().map(answer).collect())

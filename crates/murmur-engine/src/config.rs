@@ -26,8 +26,8 @@ use crate::language::minds::MOST_MODELS;
 use crate::language::survey::MOST_SURVEYS;
 
 pub use language::{
-    AgentsConfig, AnswerForm, CallMode, CallsConfig, ChoiceForm, CountOfAgents, Fallback, LabelOfAgents, ListOfAgents, ModelSection,
-    ScaleForm, SchemaForm, ShareOfAgents, SurveyConfig,
+    AgentsConfig, AnswerForm, CallMode, CallsConfig, ChoiceForm, CountOfAgents, Fallback, LabelOfAgents,
+    ListOfAgents, ModelSection, ScaleForm, SchemaForm, ShareOfAgents, SurveyConfig,
 };
 pub(crate) use load::with_overrides;
 pub use load::{ConfigError, Override, load, of_script};
@@ -442,7 +442,12 @@ impl Config {
             }
             if let AgentsConfig::Share(part) = &model.agents {
                 shares += part.share.get();
-                expect(shares <= 1.0 + 1e-9, &format!("{key}: agents.share"), "shares up to 1 in all", shares)?;
+                expect(
+                    shares <= 1.0 + 1e-9,
+                    &format!("{key}: agents.share"),
+                    "shares up to 1 in all",
+                    shares,
+                )?;
             }
         }
         let faults = [self.prompt.fault(), self.memory.fault(), self.stance.fault()];
@@ -466,13 +471,23 @@ impl Config {
             }
             if let Some(topic) = survey.topic.as_deref().filter(|topic| self.topic_named(topic).is_none()) {
                 let names: Vec<&str> = self.topic.iter().map(|topic| topic.name.as_str()).collect();
-                return expect(false, &key("topic"), &format!("one of the topics {names:?}"), format!("{topic:?}"));
+                return expect(
+                    false,
+                    &key("topic"),
+                    &format!("one of the topics {names:?}"),
+                    format!("{topic:?}"),
+                );
             }
             if let Some(fault) = survey.question().fault() {
                 return Err(key(&fault));
             }
             if let Some(late) = survey.steps.iter().find(|&&step| step >= self.run.steps) {
-                return expect(false, &key("steps"), &format!("steps below run.steps ({})", self.run.steps), late);
+                return expect(
+                    false,
+                    &key("steps"),
+                    &format!("steps below run.steps ({})", self.run.steps),
+                    late,
+                );
             }
         }
         Ok(())

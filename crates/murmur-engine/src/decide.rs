@@ -7,9 +7,9 @@ use rayon::prelude::*;
 use crate::apply::{Turn, seed_posts_due};
 use crate::history::RecordedStep;
 use crate::language::calls::Calls;
+use crate::language::memories::NewSummary;
 use crate::language::survey::{AnswerRecord, Answers, ask_scheduled};
 use crate::language::{CallRecord, think};
-use crate::language::memories::NewSummary;
 use crate::observe::Observations;
 use crate::record::Difference;
 use crate::{EngineError, World};
@@ -74,11 +74,7 @@ fn choose(world: &World, now: Step, observations: &Observations) -> Vec<Decision
             Some(_) => Decision::none(observation.agent),
         }
     };
-    (0..observations.len())
-        .into_par_iter()
-        .with_min_len(64)
-        .map(choose)
-        .collect()
+    (0..observations.len()).into_par_iter().with_min_len(64).map(choose).collect()
 }
 
 fn replay(
@@ -106,7 +102,12 @@ fn replay(
 }
 
 /// Whoever is active now was active then, and read no more than it is served now.
-fn check_turns(world: &World, now: Step, observations: &Observations, turns: &[Turn]) -> Result<(), Difference> {
+fn check_turns(
+    world: &World,
+    now: Step,
+    observations: &Observations,
+    turns: &[Turn],
+) -> Result<(), Difference> {
     let differs = |what: String| Difference { step: now, table: "turns", shard: None, what };
     if turns.len() != observations.len() {
         return Err(differs(format!("{} agents active then, {} now", turns.len(), observations.len())));

@@ -15,7 +15,7 @@ mod sight;
 pub(crate) mod stances;
 pub(crate) mod survey;
 mod telemetry;
-mod turn;
+pub(crate) mod turn;
 
 use murmur_agents::Decision;
 use murmur_core::Step;

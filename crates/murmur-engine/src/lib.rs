@@ -16,6 +16,7 @@ mod checkpoint;
 mod decide;
 mod embedding;
 mod error;
+mod estimate;
 mod export;
 mod history;
 mod inspect;
@@ -36,6 +37,7 @@ mod world;
 pub use ask::{AskAnswer, AskRequest};
 pub use config::{Config, ConfigError, Override};
 pub use error::EngineError;
+pub use estimate::{EstimateRequest, ModelEstimate, Spread, estimate};
 pub use export::{ExportFormat, ExportRequest, Exported, Names};
 pub use inspect::{
     AgentPage, Branching, CascadeCard, CommentCard, Deed, FeedRow, Inspection, OpinionMove, OpinionPath,

@@ -40,7 +40,8 @@ pub(crate) enum Scope {
 
 impl Scope {
     /// The names in tables, in the order of the variants.
-    pub(crate) const NAMES: [&'static str; 6] = ["platform", "cascade", "opinion", "network", "feed", "model"];
+    pub(crate) const NAMES: [&'static str; 6] =
+        ["platform", "cascade", "opinion", "network", "feed", "model"];
 }
 
 /// One value of one measure at the end of a step.
@@ -287,7 +288,9 @@ impl ModelTotals {
 
     /// Puts these counts in their places.
     pub(crate) fn set_counts(&mut self, counts: &[u64]) {
-        let &[turns, valid, repaired, fallen_back, calls, faulty, failed, input, output] = counts else { return };
+        let &[turns, valid, repaired, fallen_back, calls, faulty, failed, input, output] = counts else {
+            return;
+        };
         *self = Self { turns, valid, repaired, fallen_back, calls, faulty, failed, input, output };
     }
 

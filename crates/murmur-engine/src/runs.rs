@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use murmur_core::{Action, Event, Found, Outcome, Probability, Step};
 use murmur_data::DataError;
 use murmur_journal::{
-    Ancestor, Digest, Durability, InputFile, JournalError, JournalReader, JournalWriter, Manifest, RunFolder,
-    ReplyLedger, Settings, Tables, latest_checkpoint, write_checkpoint,
+    Ancestor, Digest, Durability, InputFile, JournalError, JournalReader, JournalWriter, Manifest,
+    ReplyLedger, RunFolder, Settings, Tables, latest_checkpoint, write_checkpoint,
 };
 use murmur_store::PlatformConfig;
 
@@ -277,11 +277,11 @@ impl Run {
             match checkpoint::restore(&found.payload, digest, world, meter, series) {
                 Ok(spent) => calls.set_spent(spent),
                 Err(_) => {
-                passed_over.push(JournalError::Unreadable {
-                    path: self.path().join(format!("checkpoints/{}.ckpt", found.step)),
-                    expected: "the state of this run",
-                });
-                simulation = self.beginning()?;
+                    passed_over.push(JournalError::Unreadable {
+                        path: self.path().join(format!("checkpoints/{}.ckpt", found.step)),
+                        expected: "the state of this run",
+                    });
+                    simulation = self.beginning()?;
                 }
             }
             simulation.meter.look_at_network(&simulation.world);

@@ -14,7 +14,9 @@ use murmur_recsys::{Recommender, SeenLists};
 use murmur_store::{Phrasebook, Public, Rules};
 use rayon::prelude::*;
 
-use crate::config::{GivenGraph, GraphConfig, GraphFileConfig, PopulationConfig, SurveyConfig, SyntheticPopulation};
+use crate::config::{
+    GivenGraph, GraphConfig, GraphFileConfig, PopulationConfig, SurveyConfig, SyntheticPopulation,
+};
 use crate::embedding::{Embedding, ProfileVectors, Vector};
 use crate::language::memories::Memories;
 use crate::language::minds::{Minds, chosen};

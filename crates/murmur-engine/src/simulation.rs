@@ -119,8 +119,8 @@ impl Simulation {
         let observations = observe(&self.world, now, active, &recommended);
         let decided = decide(&self.world, &mut self.calls, now, &observations, policy)?;
         let mut applied = apply(&mut self.world, now, &recommended.feeds, &observations, decided)?;
-        let measures = measure(&self.world, &mut self.meter, now, &applied);
         self.calls.end_step()?;
+        let measures = measure(&self.world, &mut self.meter, now, &applied);
         record(&mut self.recorder, recorded.as_ref(), &self.world, now, &applied, &measures)?;
 
         self.line_results.append(&mut applied.results);

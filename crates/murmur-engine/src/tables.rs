@@ -48,16 +48,7 @@ pub(crate) fn write(sources: &TableSources<'_>, journal: &mut JournalReader) -> 
 
 /// Whether every table of a finished run is in `folder`.
 pub(crate) fn are_there(folder: &Path) -> bool {
-    let names = [
-        "agents",
-        "posts",
-        "comments",
-        "events",
-        "exposures",
-        "metrics",
-        "cascades",
-        "calls",
-        "answers",
-    ];
+    let names =
+        ["agents", "posts", "comments", "events", "exposures", "metrics", "cascades", "calls", "answers"];
     names.iter().all(|name| folder.join(format!("{name}.parquet")).exists())
 }

@@ -5,8 +5,8 @@ use murmur_core::{AgentId, Purpose, Step, Stream, TopicId};
 use murmur_recsys::dot;
 use murmur_store::{Phrasebook, Vocabulary};
 
-use crate::embedding::Embedding;
 use crate::config::TopicConfig;
+use crate::embedding::Embedding;
 use crate::{Config, EngineError};
 
 /// From this cosine on a text counts as being about a topic: texts that have nothing in common reach it rarely, by the
@@ -54,7 +54,8 @@ impl Topics {
             Ok(Anchors::new(&embedding.embed_all(pro)?, &embedding.embed_all(con)?))
         };
         let reader = |(topic, words): (TopicId, &TopicConfig)| {
-            let about: Vec<&str> = self.vocabularies[topic.index()].words.iter().map(String::as_str).collect();
+            let about: Vec<&str> =
+                self.vocabularies[topic.index()].words.iter().map(String::as_str).collect();
             let [pro, con] = [&words.words_for, &words.words_against]
                 .map(|words| words.iter().map(String::as_str).collect::<Vec<&str>>());
             let own = anchors(&words.texts_for, &words.texts_against)?;

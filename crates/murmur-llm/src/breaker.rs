@@ -5,8 +5,9 @@
 
 use std::time::{Duration, Instant};
 
-/// Failures in a row that open it.
-const MOST_FAILURES: u32 = 5;
+/// Failures in a row that open it, if no more requests are in flight: of many that are sent at once, those that fail
+/// are the first to end.
+const MOST_FAILURES: usize = 5;
 /// How long an endpoint is left alone the first time; twice as long each time, until it answers.
 const FIRST_REST: Duration = Duration::from_secs(1);
 const LONGEST_REST: Duration = Duration::from_secs(30);
@@ -16,7 +17,7 @@ const LONGEST_REST: Duration = Duration::from_secs(30);
 pub(crate) struct Breaker {
     state: State,
     /// Failures since the last success.
-    failures: u32,
+    failures: usize,
     /// How often it was left alone since the last success.
     rests: u32,
 }
@@ -94,11 +95,12 @@ impl Breaker {
         *self = Self { state, ..Self::new() };
     }
 
-    /// A request has failed by the server's fault, which `asked` to be left alone for so long.
-    pub(crate) fn failure(&mut self, now: Instant, asked: Option<Duration>) {
+    /// A request has failed by the server's fault, which `asked` to be left alone for so long, while `in_flight` others
+    /// are in flight.
+    pub(crate) fn failure(&mut self, now: Instant, asked: Option<Duration>, in_flight: usize) {
         self.failures = self.failures.saturating_add(1);
         let opens = match self.state {
-            State::Closed => self.failures >= MOST_FAILURES,
+            State::Closed => self.failures >= MOST_FAILURES.max(in_flight),
             State::Probing => true,
             // One that was sent before it opened.
             State::Resting { .. } | State::Open { .. } => false,
@@ -124,21 +126,21 @@ mod tests {
         let second = |s| start + Duration::from_secs(s);
         let mut breaker = Breaker::new();
         for _ in 0..4 {
-            breaker.failure(start, None);
+            breaker.failure(start, None, 0);
         }
         breaker.success();
         for _ in 0..4 {
-            breaker.failure(start, None);
+            breaker.failure(start, None, 0);
         }
         assert!(breaker.admits(start), "not in a row");
-        breaker.failure(start, None);
+        breaker.failure(start, None, 0);
         assert_eq!((breaker.admits(start), breaker.opens_until()), (false, Some(second(1))));
-        breaker.failure(start, Some(Duration::from_secs(90)));
+        breaker.failure(start, Some(Duration::from_secs(90)), 0);
         assert!(breaker.admits(second(1)), "one that was sent before does not count");
 
         assert!(breaker.begin());
         assert!(!breaker.admits(second(1)), "one probe is enough");
-        breaker.failure(second(1), None);
+        breaker.failure(second(1), None, 0);
         assert_eq!(breaker.opens_until(), Some(second(3)));
         breaker.begin();
         breaker.abandon_probe(second(11));
@@ -155,10 +157,10 @@ mod tests {
         let asked = Some(Duration::from_secs(7));
         let mut breaker = Breaker::new();
         for _ in 0..4 {
-            breaker.failure(start, asked);
+            breaker.failure(start, asked, 0);
         }
         assert!(breaker.is_closed(), "others may be answered");
-        breaker.failure(start, asked);
+        breaker.failure(start, asked, 0);
         assert!(breaker.is_out() && !breaker.is_open() && !breaker.is_closed());
         breaker.success();
         assert_eq!((breaker.admits(second(6)), breaker.opens_until()), (false, Some(second(7))));
@@ -167,14 +169,25 @@ mod tests {
         assert!(breaker.admits(second(7)) && !breaker.begin());
         assert!(breaker.admits(second(7)), "not only one");
         for _ in 0..5 {
-            breaker.failure(second(7), asked);
+            breaker.failure(second(7), asked, 0);
         }
         breaker.begin();
-        breaker.failure(second(14), Some(Duration::ZERO));
+        breaker.failure(second(14), Some(Duration::ZERO), 0);
         assert_eq!(
             breaker.opens_until(),
             Some(second(16)),
             "one more is enough, and at least twice the first rest"
         );
+    }
+
+    #[test]
+    fn what_fails_at_once_does_not_outvote_what_is_in_flight() {
+        let mut breaker = Breaker::new();
+        for _ in 0..19 {
+            breaker.failure(Instant::now(), None, 20);
+        }
+        assert!(breaker.is_closed());
+        breaker.failure(Instant::now(), None, 20);
+        assert!(breaker.is_open());
     }
 }

@@ -296,7 +296,7 @@ mod tests {
         endpoints.again(3, 7, home);
         assert_eq!(endpoints.next(now), Some((3, 1 - home)), "elsewhere after a failure");
         for _ in 0..5 {
-            endpoints.list[1 - home].breaker.failure(now, None);
+            endpoints.list[1 - home].breaker.failure(now, None, 0);
         }
         endpoints.again(3, 7, home);
         assert_eq!(endpoints.next(now), Some((3, home)), "unless elsewhere is worse");

@@ -3,7 +3,8 @@
 //! [`EmbeddingClient`] turns texts into vectors at any OpenAI-compatible `/v1/embeddings` endpoint. [`Scheduler`] keeps
 //! the servers of a chat model full: it takes a count and a function that renders the i-th request when there is room
 //! for it, and returns replies in order. Both are called like any function; the tokio runtimes that drive their requests
-//! stay inside.
+//! stay inside. [`batch_line`] and [`parse_batch_result`] do without a network: they write requests to files and read
+//! results. `docs/scheduler.md` says how requests are paced, sent again and paid for.
 //!
 //! Invariants: what is returned depends on the replies alone, not on the order in which they arrive; a key is read from
 //! an environment variable and stands in no file, error or debug output; no redirect is followed.

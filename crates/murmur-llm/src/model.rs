@@ -53,14 +53,15 @@ pub struct ModelConfig {
     /// Seconds from a request's first attempt after which it has failed for good. Default: no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline_seconds: Option<f64>,
-    /// How often a request is sent again after an overload, a failure of the server or the network: up to 20.
+    /// How often a request is sent again after an overload, a failure of the server or the network: up to 20. A refusal
+    /// that says when to come again (`Retry-After`) is obeyed and does not count, within `patience_seconds`.
     #[serde(default = "default_retries")]
     pub retries: u32,
     /// The wait before the first retry in seconds, up to 60. It doubles each time up to 30 s, and is shortened by up to
     /// a half, by chance, so that retries do not come all at once.
     #[serde(default = "default_backoff")]
     pub backoff_seconds: f64,
-    /// Seconds for which all servers may be out of order before what is left has failed.
+    /// Seconds for which all servers may be out of order, or ask for time, before what is left has failed.
     #[serde(default = "default_patience")]
     pub patience_seconds: f64,
     /// Whether the servers take a `seed`. Where not, it counts in the request's hash and is not sent.

@@ -9,8 +9,11 @@ use std::time::Duration;
 
 /// Requests in flight at the beginning, within the bounds.
 const START: usize = 16;
-/// Fewest outcomes that are judged.
-const LEAST_OUTCOMES: usize = 8;
+/// Fewest replies that are judged.
+const LEAST_REPLIES: usize = 8;
+/// Fewest requests of which a quarter does not fail by chance. It is a quarter of those sent, not of those that have
+/// ended, since refusals come before replies.
+const LEAST_SENT: usize = 64;
 
 /// The limit of one endpoint.
 #[derive(Debug)]
@@ -38,6 +41,7 @@ struct Measure {
 /// The outcomes of the requests that were sent since the limit was last set.
 #[derive(Default, Debug)]
 struct Window {
+    sent: usize,
     replies: usize,
     overloads: usize,
     latencies: Duration,
@@ -60,8 +64,13 @@ impl Pace {
         self.limit
     }
 
-    /// The window of a request that is sent now.
-    pub(crate) fn epoch(&self) -> Epoch {
+    /// A request is sent.
+    pub(crate) fn send(&mut self) -> Epoch {
+        self.window.sent += 1;
+        self.epoch()
+    }
+
+    fn epoch(&self) -> Epoch {
         Epoch(self.epoch)
     }
 
@@ -89,12 +98,11 @@ impl Pace {
 
     /// Sets the limit when enough requests that were sent under it have ended.
     fn judge(&mut self) {
-        let outcomes = self.window.replies + self.window.overloads;
-        // Servers fail now and then for reasons of their own; a quarter is no chance.
-        if self.window.overloads * 4 > outcomes.max(self.limit / 2).max(LEAST_OUTCOMES) {
+        // Servers fail now and then for reasons of their own.
+        if self.window.overloads * 4 > self.window.sent.max(LEAST_SENT) {
             return self.decrease(self.limit / 2);
         }
-        if outcomes < self.limit.max(LEAST_OUTCOMES) {
+        if self.window.replies < self.limit.max(LEAST_REPLIES) {
             return;
         }
         if self.window.starved {
@@ -140,6 +148,7 @@ mod tests {
             let epoch = pace.epoch();
             let in_flight = pace.limit() as f64;
             while pace.epoch() == epoch {
+                pace.send();
                 owed += overloads(in_flight);
                 match owed >= 1.0 {
                     true => {
@@ -183,7 +192,7 @@ mod tests {
         // The server answers 429 to whatever is beyond 20.
         let beyond = |n: f64| ((n - 20.0) / n).max(0.0);
         let (least, most) = settle(&mut Pace::new(1, 4096), |_| 0.05, beyond);
-        assert!(least >= 10 && most <= 30, "{least} to {most}");
+        assert!(least >= 10 && most <= 32, "{least} to {most}");
         let (least, most) = settle(&mut Pace::new(1, 64), |_| 0.05, |_| 0.1);
         assert_eq!((least, most), (64, 64));
         let (least, most) = settle(&mut Pace::new(3, 64), |_| 0.05, |_| 1.0);
@@ -193,8 +202,8 @@ mod tests {
     #[test]
     fn what_was_sent_before_a_change_does_not_count_after_it() {
         let mut pace = Pace::new(1, 64);
-        let before = pace.epoch();
-        for _ in 0..16 {
+        let before = pace.send();
+        for _ in 0..32 {
             pace.overload(before);
         }
         assert_eq!(pace.limit(), 8);
@@ -208,5 +217,29 @@ mod tests {
             pace.reply(pace.epoch(), Duration::from_millis(1));
         }
         assert_eq!(pace.limit(), 16);
+    }
+
+    #[test]
+    fn failures_by_chance_do_not_add_up_although_they_come_before_replies() {
+        let mut pace = Pace::new(1, 64);
+        let mut draws = (0_u64..).map(|i| xxhash_rust::xxh3::xxh3_64(&i.to_le_bytes()).is_multiple_of(10));
+        let mut least = usize::MAX;
+        for window in 0..2000 {
+            let epoch = pace.epoch();
+            // As many as the limit are in flight: those that fail at once have made room for others.
+            let mut working = 0;
+            while working < pace.limit().max(LEAST_REPLIES) && pace.epoch() == epoch {
+                pace.send();
+                match draws.next() {
+                    Some(true) => pace.overload(epoch),
+                    _ => working += 1,
+                }
+            }
+            (0..working).for_each(|_| pace.reply(epoch, Duration::from_millis(50)));
+            if window > 100 {
+                least = least.min(pace.limit());
+            }
+        }
+        assert!(least >= 24, "{least}");
     }
 }

@@ -404,7 +404,7 @@ impl Drive<'_, '_> {
         let endpoint = &mut self.endpoints.list[place];
         endpoint.in_flight += 1;
         let is_probe = endpoint.breaker.begin();
-        let epoch = endpoint.pace.epoch();
+        let epoch = endpoint.pace.send();
         let attempt = Attempt { call, endpoint: place, epoch, is_probe, since: now, tokens_expected };
         exchange(endpoint.server.clone(), attempt, request, timeout).boxed_local()
     }
@@ -432,7 +432,7 @@ impl Drive<'_, '_> {
     /// What the end of an attempt says about its endpoint.
     fn learn(&mut self, ended: &Ended, may_go_elsewhere: bool, now: Instant) {
         let Ended { attempt, latency, outcome, asked } = ended;
-        let Endpoint { pace, breaker, .. } = &mut self.endpoints.list[attempt.endpoint];
+        let Endpoint { pace, breaker, in_flight, .. } = &mut self.endpoints.list[attempt.endpoint];
         match outcome {
             Ok(_) => {
                 pace.reply(attempt.epoch, *latency);
@@ -444,11 +444,13 @@ impl Drive<'_, '_> {
             }
             Err(CallFailure::Overloaded { .. } | CallFailure::Cut { .. } | CallFailure::Timeout) => {
                 pace.overload(attempt.epoch);
-                breaker.failure(now, *asked);
+                breaker.failure(now, *asked, *in_flight);
             }
             // Something answers in its place: a proxy, another service.
-            Err(CallFailure::Malformed { .. }) => breaker.failure(now, None),
-            Err(failure) if failure.is_of_endpoint() && may_go_elsewhere => breaker.failure(now, None),
+            Err(CallFailure::Malformed { .. }) => breaker.failure(now, None, *in_flight),
+            Err(failure) if failure.is_of_endpoint() && may_go_elsewhere => {
+                breaker.failure(now, None, *in_flight)
+            }
             Err(_) => breaker.success(),
         }
     }

@@ -41,6 +41,9 @@ pub struct PromptConfig {
     /// Tokens of what is shown of the platform, at least, whatever the rest takes; and at most of what is found by
     /// looking around.
     pub feed_tokens: u32,
+    /// Whether the schema of each request allows only what its agent was shown, instead of what any may be. Small models
+    /// need it; it is longer, and not shared between agents.
+    pub exact_schema: bool,
     /// Characters that an agent may write in one text: a post, a comment, a message. A longer one is a fault.
     pub text_chars: usize,
 }
@@ -60,6 +63,7 @@ impl Default for PromptConfig {
             persona_tokens: 90,
             turn_tokens: 360,
             feed_tokens: 140,
+            exact_schema: false,
             text_chars: 1000,
         }
     }

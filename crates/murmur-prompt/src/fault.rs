@@ -77,7 +77,7 @@ pub enum ReplyFault {
         argument: Argument,
     },
     /// A number that was not shown.
-    #[error("{action}: no {argument} {number} was shown")]
+    #[error("{action}: {}", not_shown(*.argument, *.number, .shown))]
     NotShown {
         /// The action.
         action: String,
@@ -85,6 +85,8 @@ pub enum ReplyFault {
         argument: Argument,
         /// The number.
         number: i64,
+        /// The first numbers that would have done.
+        shown: Vec<u32>,
     },
     /// A text without words.
     #[error("the text of {action} was empty")]
@@ -113,6 +115,15 @@ pub enum ReplyFault {
         /// The greatest.
         to: i32,
     },
+}
+
+/// Why a number stands for nothing, with what would have done: a small model takes a hint.
+fn not_shown(argument: Argument, number: i64, shown: &[u32]) -> String {
+    let shown: Vec<String> = shown.iter().map(u32::to_string).collect();
+    match shown.is_empty() {
+        true => format!("there is no {argument} to choose, so do something else"),
+        false => format!("no {argument} {number} was shown, only {}", shown.join(", ")),
+    }
 }
 
 /// What an action takes.
@@ -227,7 +238,7 @@ mod tests {
             ReplyFault::Missing { action: action(), argument: Argument::Post },
             ReplyFault::Unexpected { action: action(), argument: text() },
             ReplyFault::WrongType { action: action(), argument: Argument::Text },
-            ReplyFault::NotShown { action: action(), argument: Argument::User, number: -1 },
+            ReplyFault::NotShown { action: action(), argument: Argument::User, number: -1, shown: vec![1] },
             ReplyFault::EmptyText { action: action() },
             ReplyFault::TextTooLong { action: action(), chars: 2, most: 1 },
             ReplyFault::NoChoice,

@@ -3,6 +3,7 @@
 
 use murmur_core::ActionKind;
 
+use crate::Sight;
 use crate::fault::Argument;
 use crate::{PromptConfig, ReplyFormat};
 
@@ -164,7 +165,7 @@ pub(crate) fn help(menu: &[ActionKind], format: ReplyFormat) -> String {
     groups(menu, same_numbering).iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// A reply with the first action on the menu, for the instructions.
+/// What a reply looks like, for the instructions: in lines, that of the first action on the menu.
 pub(crate) fn example(menu: &[ActionKind], format: ReplyFormat) -> String {
     let Some((kind, entry)) = menu.iter().find_map(|&kind| Some((kind, entry(kind)?))) else {
         return String::new();
@@ -173,10 +174,9 @@ pub(crate) fn example(menu: &[ActionKind], format: ReplyFormat) -> String {
     let (has_number, has_words) = (entry.number.is_some(), entry.words.is_some());
     match format {
         ReplyFormat::Tools => String::new(),
+        // With values in it, small models repeat them.
         ReplyFormat::Schema => {
-            let number = if has_number { ",\"number\":2" } else { "" };
-            let text = if has_words { ",\"text\":\"…\"" } else { "" };
-            format!("{{\"{ACTIONS}\":[{{\"{ACTION}\":\"{name}\"{number}{text}}}]}}")
+            format!("{{\"{ACTIONS}\":[{{\"{ACTION}\":name,\"{NUMBER}\":n,\"{TEXT}\":words}}]}}")
         }
         ReplyFormat::Lines => {
             let number = if has_number { " 2" } else { "" };
@@ -238,16 +238,38 @@ pub(crate) fn tools(menu: &[ActionKind]) -> String {
     format!("[{}]", menu.iter().filter_map(tool).collect::<Vec<_>>().join(","))
 }
 
-/// The form of a reply in the Schema format, as JSON.
+/// The form of a reply in the Schema format, as JSON: the same for all agents.
 pub(crate) fn schema(menu: &[ActionKind], config: &PromptConfig) -> String {
+    let number = |group: &Group| {
+        let most = group.numbers.iter().map(|&argument| greatest(config, argument).max(1)).max();
+        most.map(|most| format!("{{\"type\":\"integer\",\"maximum\":{most}}}"))
+    };
+    schema_of(&groups(menu, |_, _| true), number, config)
+}
+
+/// The same, for one agent: it allows only the numbers of what is in `sight`, and only actions for which there is one.
+pub(crate) fn exact_schema(menu: &[ActionKind], config: &PromptConfig, sight: &Sight) -> String {
+    let numbers = |group: &Group| group.numbers.first().map(|&argument| sight.numbers(argument));
+    let mut groups = groups(menu, |one, other| one == other);
+    groups.retain(|group| numbers(group).is_none_or(|numbers| !numbers.is_empty()));
+    if groups.is_empty() {
+        return schema(menu, config);
+    }
+    let number = |group: &Group| {
+        let numbers: Vec<String> = numbers(group)?.iter().map(u32::to_string).collect();
+        Some(format!("{{\"type\":\"integer\",\"enum\":[{}]}}", numbers.join(",")))
+    };
+    schema_of(&groups, number, config)
+}
+
+fn schema_of(groups: &[Group], number: impl Fn(&Group) -> Option<String>, config: &PromptConfig) -> String {
     let branch = |group: &Group| {
         let names: Vec<String> = group.kinds.iter().map(|kind| format!("\"{}\"", kind.name())).collect();
         let action = format!("\"{ACTION}\":{{\"type\":\"string\",\"enum\":[{}]}}", names.join(","));
-        let most = group.numbers.iter().map(|&argument| greatest(config, argument).max(1)).max();
-        let number = most.map(|most| (NUMBER, format!("{{\"type\":\"integer\",\"maximum\":{most}}}")));
+        let number = number(group).map(|form| (NUMBER, form));
         format!("{{{},\"additionalProperties\":false}}", takes(&action, number, group.has_words))
     };
-    let branches: Vec<String> = groups(menu, |_, _| true).iter().map(branch).collect();
+    let branches: Vec<String> = groups.iter().map(branch).collect();
     let items = match &branches[..] {
         [one] => one.clone(),
         several => format!("{{\"anyOf\":[{}]}}", several.join(",")),

@@ -134,6 +134,12 @@ impl Prompter {
         self.response_format.as_deref()
     }
 
+    /// The form of the reply of an agent that is shown `sight`, in the Schema format with `exact_schema`.
+    pub fn exact_format(&self, sight: &Sight) -> Option<Box<RawValue>> {
+        let is_exact = self.config.exact_schema && self.format == ReplyFormat::Schema;
+        is_exact.then(|| raw(menu::exact_schema(&self.menu, &self.config, sight)))
+    }
+
     /// What the agent is told this time: the only part that differs between agents.
     ///
     /// # Errors

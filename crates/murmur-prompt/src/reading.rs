@@ -288,6 +288,11 @@ fn unquoted(text: &str) -> &str {
     inner.filter(|inner| !inner.contains('"')).unwrap_or(text)
 }
 
+/// Numbers that are tried to find those that would have done.
+const MOST_TRIED: u32 = 64;
+/// Numbers that a fault names, at most.
+const MOST_HINTS: usize = 8;
+
 /// A number in a reply, and what it may stand for.
 struct Shown<'a> {
     sight: &'a Sight,
@@ -296,11 +301,12 @@ struct Shown<'a> {
 }
 
 impl Shown<'_> {
-    fn find<T>(&self, argument: Argument, find: impl FnOnce(u32) -> Option<T>) -> Result<T, ReplyFault> {
-        u32::try_from(self.number).ok().and_then(find).ok_or_else(|| ReplyFault::NotShown {
+    fn find<T>(&self, argument: Argument, find: impl Fn(u32) -> Option<T>) -> Result<T, ReplyFault> {
+        u32::try_from(self.number).ok().and_then(&find).ok_or_else(|| ReplyFault::NotShown {
             action: self.kind.name().to_owned(),
             argument,
             number: self.number,
+            shown: (1..=MOST_TRIED).filter(|&number| find(number).is_some()).take(MOST_HINTS).collect(),
         })
     }
 

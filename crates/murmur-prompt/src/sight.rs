@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use murmur_core::{AgentId, CommentId, GroupId, PostId};
 
+use crate::Argument;
+
 /// What an agent is shown. Posts and accounts share one numbering from 1, posts first; comments have their own, over all
 /// posts; groups theirs. What is found later by looking around goes on counting.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -165,6 +167,22 @@ impl Sight {
     }
 
     /// The comment of that number.
+    /// The numbers that an argument may have, ascending.
+    pub(crate) fn numbers(&self, argument: Argument) -> Vec<u32> {
+        const PIECES: u32 = 9;
+        let next = self.next_numbers();
+        match argument {
+            Argument::Post => {
+                (1..next.entry).filter(|&number| matches!(self.entry(number), Some(Entry::Post(_)))).collect()
+            }
+            Argument::User => (1..next.entry).collect(),
+            Argument::Comment => (1..next.comment).collect(),
+            Argument::Group => (1..next.group).collect(),
+            Argument::Count => (1..=PIECES).collect(),
+            Argument::Text => Vec::new(),
+        }
+    }
+
     pub(crate) fn comment(&self, number: u32) -> Option<&ShownComment> {
         nth(self.pages().flat_map(|page| &page.posts).flat_map(|post| &post.comments), number)
     }

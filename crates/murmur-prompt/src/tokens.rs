@@ -286,7 +286,7 @@ fn foreign_cost(word: &str) -> Cost {
     for c in word.chars() {
         length += 1;
         parts += match c as u32 {
-            ..0x80 => TOKEN * 32 / 100,
+            ..0x80 => TOKEN * 36 / 100,
             // Latin with marks.
             0x80..0x250 => TOKEN,
             // Greek.
@@ -296,7 +296,7 @@ fn foreign_cost(word: &str) -> Cost {
             // Hebrew, Arabic.
             0x590..0x780 => TOKEN * 11 / 10,
             // Kana, the common Chinese characters, Hangul.
-            0x3040..0xA000 | 0xF900..0xFB00 | 0xFF00..0xFFF0 => TOKEN * 5 / 4,
+            0x3040..0xA000 | 0xF900..0xFB00 | 0xFF00..0xFFF0 => TOKEN * 4 / 3,
             0xAC00..0xD7B0 => TOKEN * 3 / 2,
             // South and South-East Asia.
             0x900..0x1100 => TOKEN * 3 / 2,

@@ -41,7 +41,8 @@ pub(super) fn decode_calls(rows: usize, payload: &[u8]) -> Result<Vec<CallRecord
     let call = |row: usize| {
         Ok(CallRecord {
             agent: AgentId(agents[row]),
-            number: u16::try_from(numbers[row]).map_err(|_| Malformed::from("a call's number beyond 65,535"))?,
+            number: u16::try_from(numbers[row])
+                .map_err(|_| Malformed::from("a call's number beyond 65,535"))?,
             model: models[row],
             purpose: CallPurpose::ALL[usize::from(purposes[row])],
             verdict: verdicts[row],

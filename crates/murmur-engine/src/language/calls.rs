@@ -90,6 +90,8 @@ enum Source {
     Own(BTreeMap<ReplyKey, LedgerEntry>),
     /// A ledger holds all of it: the run is carried out again.
     Whole(Whole),
+    /// There are none, and nobody is asked: every call fails.
+    Nobody,
 }
 
 /// A ledger that is read step by step.
@@ -257,6 +259,11 @@ impl Calls {
         !self.replays() && (self.run.is_spent() || self.step.is_spent())
     }
 
+    /// From now on every call fails at once.
+    pub(crate) fn ask_nobody(&mut self) {
+        self.source = Source::Nobody;
+    }
+
     /// Whether nothing is left of the run's budget, so that any further step would be one without calls.
     pub(crate) fn run_is_spent(&self) -> bool {
         !self.replays() && self.is_needed() && self.run.is_spent()
@@ -296,13 +303,17 @@ impl Calls {
     /// # Errors
     /// When a model's servers cannot be set up (there is no key, or no list of them), or such a run is not there.
     pub(crate) fn connect(&self) -> Result<(), EngineError> {
-        if self.replays() || !self.is_needed() {
+        if !matches!(self.source, Source::Own(_)) || !self.is_needed() {
             return Ok(());
         }
         let takes_from_others = matches!(self.config.mode, CallMode::Cache | CallMode::Replay);
-        if let Some(none) = self.config.from.iter().find(|run| takes_from_others && !RunFolder::holds_run(run)) {
+        if let Some(none) =
+            self.config.from.iter().find(|run| takes_from_others && !RunFolder::holds_run(run))
+        {
             let none = none.display();
-            return Err(EngineError::Unfit(format!("calls.from: expected the folder of a run, found none in {none}")));
+            return Err(EngineError::Unfit(format!(
+                "calls.from: expected the folder of a run, found none in {none}"
+            )));
         }
         match self.config.mode {
             CallMode::Live | CallMode::Cache => {
@@ -353,6 +364,10 @@ impl Calls {
         calls: &[Call],
         render: &Render<'_>,
     ) -> Result<Vec<Answered>, EngineError> {
+        if matches!(self.source, Source::Nobody) {
+            let failed = Answered { hash: no_request(), outcome: Err(CallFailure::NoEndpoint) };
+            return Ok(vec![failed; calls.len()]);
+        }
         let replays = self.replays();
         let kept = self.take_kept(now, calls)?;
         let answered = if replays {
@@ -368,13 +383,10 @@ impl Calls {
     }
 
     /// What stands of these calls in the ledger that is read.
-    fn take_kept(
-        &mut self,
-        now: Step,
-        calls: &[Call],
-    ) -> Result<Vec<Option<LedgerEntry>>, EngineError> {
+    fn take_kept(&mut self, now: Step, calls: &[Call]) -> Result<Vec<Option<LedgerEntry>>, EngineError> {
         let key = |call: &Call| ReplyKey { step: now, agent: call.agent, call: call.number };
         match &mut self.source {
+            Source::Nobody => Ok(vec![None; calls.len()]),
             Source::Own(kept) => Ok(calls.iter().map(|call| kept.remove(&key(call))).collect()),
             Source::Whole(whole) => {
                 let entries = whole.at(now)?;
@@ -544,7 +556,9 @@ impl Calls {
                 continue;
             }
             let known = match &self.others {
-                Some(others) => others.lock().expect("nobody panics while searching").find(request.hash().get())?,
+                Some(others) => {
+                    others.lock().expect("nobody panics while searching").find(request.hash().get())?
+                }
                 None => None,
             };
             let Some(payload) = known else {
@@ -634,13 +648,13 @@ impl Desk<'_> {
     fn try_job(&self, index: usize) -> Result<Job, EngineError> {
         let request = (self.render)(index)?;
         let found = match self.others {
-            Some(others) => others.lock().expect("nobody panics while searching").find(request.hash().get())?,
+            Some(others) => {
+                others.lock().expect("nobody panics while searching").find(request.hash().get())?
+            }
             None => None,
         };
         Ok(match found {
-            Some(payload) => {
-                Job::Known(request.hash(), Box::new(outcome_of(parse_kept(&payload)?.answer)))
-            }
+            Some(payload) => Job::Known(request.hash(), Box::new(outcome_of(parse_kept(&payload)?.answer))),
             None => Job::Ask(request),
         })
     }

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 
 use murmur_agents::{Deed, DeedKind, Memory, MemorySummary, Recall};
 use murmur_core::{Action, ActionKind, AgentId, Event, Outcome, PostId, Step};
-use murmur_prompt::{ReplyFault, clip, tokens};
+use murmur_prompt::{ReplyFault, clip, flat, tokens};
 use murmur_recsys::dot;
 
 use super::calls::{Call, Calls};
-use super::turn::{CallPurpose, CallRecord, Turn, Verdict};
 use super::plain_request;
+use super::turn::{CallPurpose, CallRecord, Turn, Verdict};
 use crate::apply::Exposure;
 use crate::{EngineError, World};
 
@@ -73,7 +73,9 @@ fn with_recall<T>(world: &World, now: Step, about: &[f32], tell_all: impl FnOnce
         now,
         tell: &|deed| tell(world, deed),
         relevance: &relevance,
-        name: &|agent| world.public.accounts().profile(agent).map(|profile| format!("@{}", profile.user_name)),
+        name: &|agent| {
+            world.public.accounts().profile(agent).map(|profile| format!("@{}", profile.user_name))
+        },
         tokens: &tokens,
     })
 }
@@ -88,15 +90,14 @@ fn tell(world: &World, deed: &Deed) -> Option<String> {
     let post = deed.post.map(|row| posts.root(row));
     let excerpt = |root: PostId| {
         let words = world.public.render(posts.text(root));
-        clip(&words.replace(['\n', '\r', '"'], " "), EXCERPT_TOKENS).into_owned()
+        clip(&flat(&words), EXCERPT_TOKENS).into_owned()
     };
-    let about_post = |did: &str| {
-        post.map(|root| format!("{did} @{}: \"{}\"", name(posts.author(root)), excerpt(root)))
-    };
+    let about_post =
+        |did: &str| post.map(|root| format!("{did} @{}: \"{}\"", name(posts.author(root)), excerpt(root)));
     let about_other = |did: &str| deed.other.map(|other| format!("{did} @{}", name(other)));
     let own = |did: &str| {
         let words = deed.words.as_deref().map(Cow::Borrowed);
-        words.map(|words| format!("{did} \"{}\"", clip(&words.replace(['\n', '\r', '"'], " "), EXCERPT_TOKENS)))
+        words.map(|words| format!("{did} \"{}\"", clip(&flat(&words), EXCERPT_TOKENS)))
     };
     match deed.kind {
         DeedKind::Read => about_post("read"),
@@ -118,7 +119,9 @@ fn tell(world: &World, deed: &Deed) -> Option<String> {
             ActionKind::SendToGroup => own("wrote to a group"),
             ActionKind::CreateGroup => own("opened a group called"),
             ActionKind::PurchaseProduct => own("bought"),
-            ActionKind::DoNothing | ActionKind::Refresh | ActionKind::Trend | ActionKind::ListenFromGroup => None,
+            ActionKind::DoNothing | ActionKind::Refresh | ActionKind::Trend | ActionKind::ListenFromGroup => {
+                None
+            }
             other => Some(other.name().replace('_', " ")),
         },
     }
@@ -200,7 +203,9 @@ pub(crate) fn sum_up(
     if world.config.memory.summary != MemorySummary::Model {
         return Ok(Vec::new());
     }
-    let due = |turn: &Turn| world.memories.of(turn.agent).is_some_and(|memory| memory.due_for_summary(&world.config.memory));
+    let due = |turn: &Turn| {
+        world.memories.of(turn.agent).is_some_and(|memory| memory.due_for_summary(&world.config.memory))
+    };
     let mut due: Vec<&mut Turn> = turns.iter_mut().filter(|turn| due(turn)).collect();
     let wanted: Vec<Call> = due.iter().map(|turn| turn.call()).collect();
     let seeds = calls.seeds();

@@ -8,7 +8,7 @@ use murmur_agents::Population;
 use murmur_core::{ActionKind, AgentId, Purpose, Step, Stream};
 use murmur_graph::FollowGraph;
 use murmur_llm::ModelConfig;
-use murmur_prompt::{PromptConfig, Prompter, ReplyFormat};
+use murmur_prompt::{PromptConfig, Prompter, ReplyFormat, Sight};
 use serde_json::value::RawValue;
 
 use crate::EngineError;
@@ -19,13 +19,19 @@ pub(crate) struct Form {
     pub(crate) prompter: Prompter,
     /// What is asked of the reply, as the model's servers take it.
     pub(crate) response_format: Option<Box<RawValue>>,
+    schema: SchemaForm,
 }
 
 impl Form {
     fn new(prompt: &PromptConfig, format: ReplyFormat, schema: SchemaForm) -> Result<Self, EngineError> {
         let prompter = Prompter::new(prompt, format)?;
         let response_format = prompter.response_format().map(|format| schema.of(format));
-        Ok(Self { prompter, response_format })
+        Ok(Self { prompter, response_format, schema })
+    }
+
+    /// What is asked of the reply of an agent that is shown `sight`, where that differs from others'.
+    pub(crate) fn exact_format(&self, sight: &Sight) -> Option<Box<RawValue>> {
+        self.prompter.exact_format(sight).map(|format| self.schema.of(&format))
     }
 }
 
@@ -114,7 +120,8 @@ impl Minds {
             })
         };
         let minds = config.model.iter().map(mind).collect::<Result<Vec<Mind>, EngineError>>()?;
-        let uses = |mind: &Mind| mind.first.prompter.actions().iter().any(|action| GROUP_ACTIONS.contains(action));
+        let uses =
+            |mind: &Mind| mind.first.prompter.actions().iter().any(|action| GROUP_ACTIONS.contains(action));
         Ok(Self { uses_groups: minds.iter().any(uses), minds, of_agent: self.of_agent.clone() })
     }
 

@@ -101,11 +101,9 @@ impl Viewer<'_> {
             return Vec::new();
         }
         let shown = |comment: &CommentId| !self.hides(comments.author(*comment));
-        let mut best: Vec<CommentId> =
-            comments.thread(latest).take(COMMENTS_WEIGHED).filter(shown).collect();
-        let score = |comment: CommentId| {
-            i64::from(comments.likes(comment)) - i64::from(comments.dislikes(comment))
-        };
+        let mut best: Vec<CommentId> = comments.thread(latest).take(COMMENTS_WEIGHED).filter(shown).collect();
+        let score =
+            |comment: CommentId| i64::from(comments.likes(comment)) - i64::from(comments.dislikes(comment));
         best.sort_by_key(|&comment| (Reverse(score(comment)), Reverse(comment)));
         best.truncate(most);
         let shown = |comment: CommentId| ShownComment {

@@ -57,7 +57,8 @@ pub(crate) fn settle(
     }
 }
 
-const RATE_INSTRUCTIONS: &str = "You judge where a text stands on a topic. Answer with one word: FAVOR, AGAINST or NEUTRAL.";
+const RATE_INSTRUCTIONS: &str =
+    "You judge where a text stands on a topic. Answer with one word: FAVOR, AGAINST or NEUTRAL.";
 const VERDICTS: [&str; 3] = ["FAVOR", "AGAINST", "NEUTRAL"];
 /// The stance that a verdict in favour stands for; one against stands for as much below 0.
 const RATED: f32 = 0.8;

@@ -63,7 +63,8 @@ pub(crate) fn ask(
         let text = SceneText::of_agent(world, now, call.agent, &about);
         let format = world.config.model[call.model].format;
         let response_format = inquiry.question.response_format(format);
-        let response_format = response_format.map(|format| world.config.model[call.model].schema_form.of(&format));
+        let response_format =
+            response_format.map(|format| world.config.model[call.model].schema_form.of(&format));
         let request = ChatRequest {
             messages: survey_messages(&text.asked(world), inquiry.question, format),
             response_format: response_format.as_deref(),

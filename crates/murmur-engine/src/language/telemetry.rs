@@ -53,7 +53,11 @@ impl Telemetry {
             attempts: result.attempts,
             seconds: result.elapsed.as_secs_f64(),
             endpoint: result.endpoint.as_deref(),
-            failure: result.outcome.as_ref().err().map(|failure| murmur_llm::CallFailure::NAMES[failure.kind()]),
+            failure: result
+                .outcome
+                .as_ref()
+                .err()
+                .map(|failure| murmur_llm::CallFailure::NAMES[failure.kind()]),
         };
         let written = serde_json::to_writer(&mut *file, &line).is_ok() && file.write_all(b"\n").is_ok();
         if !written {

@@ -238,6 +238,10 @@ impl Turn {
         let sight = stage.viewer(self.agent).sight(&self.first_page(stage, observation));
         let text = SceneText::new(world, stage.now, self.agent, observation);
         let turn = prompter.turn(&text.scene(&sight))?;
+        let exact = match self.pages.is_empty() {
+            true => form.exact_format(&sight),
+            false => form.exact_format(&self.sight(stage)),
+        };
         let mut messages = vec![system(prompter.system()), user(&turn)];
         for exchange in &self.exchanges {
             messages.extend([assistant(&exchange.said), user(&exchange.answer)]);
@@ -249,7 +253,7 @@ impl Turn {
             messages,
             tools: prompter.tools(),
             tool_choice: prompter.tool_choice(),
-            response_format: form.response_format.as_deref(),
+            response_format: exact.as_deref().or(form.response_format.as_deref()),
             seed: seeds.of(stage.now, &self.call()),
             max_tokens: None,
         };
@@ -362,7 +366,8 @@ impl Turn {
         let read = self.read;
         let mut looked: Vec<PostId> = Vec::new();
         for row in self.pages.iter().skip(1).flat_map(|page| &page.rows) {
-            let is_known = looked.contains(row) || observation.feed[..read].iter().any(|seen| seen.post == *row);
+            let is_known =
+                looked.contains(row) || observation.feed[..read].iter().any(|seen| seen.post == *row);
             if !is_known {
                 looked.push(*row);
             }

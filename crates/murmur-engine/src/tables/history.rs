@@ -9,8 +9,8 @@ use murmur_journal::{JournalReader, Tables};
 use murmur_store::Naming;
 
 use super::TableSources;
-use crate::apply::{Exposure, ReadFrom};
 use super::calls::{AnswerTable, CallTable};
+use crate::apply::{Exposure, ReadFrom};
 use crate::history::{RecordedEvent, RecordedMeasure, RecordedStep};
 use crate::measure::Scope;
 use crate::{EngineError, World};

@@ -229,6 +229,12 @@ impl Filler<'_> {
         let low = least.unwrap_or_else(|| most.map_or(0, |most| most.saturating_sub(span).max(0).min(most)));
         let high = most.unwrap_or_else(|| low.saturating_add(span));
         let (low, high) = (low.div_euclid(step) + i64::from(low.rem_euclid(step) > 0), high.div_euclid(step));
+        // A number that the prompt lists means more than any other.
+        let high = self
+            .words
+            .listed()
+            .filter(|&listed| step == 1 && listed >= low)
+            .map_or(high, |listed| high.min(listed));
         if low > high {
             return Err(": no integer is within its bounds".to_owned());
         }

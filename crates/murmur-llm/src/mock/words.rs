@@ -24,6 +24,19 @@ pub(crate) struct Words<'a> {
 }
 
 impl Words<'_> {
+    /// The greatest number by which the prompt lists something: of lines such as `3 words` or `3. words` those that go on from 1.
+    pub(crate) fn listed(self) -> Option<i64> {
+        let mut listed = 0;
+        for line in self.prompt.lines() {
+            let number = line.trim_start().split_once(' ').map(|(number, _)| number.trim_end_matches('.'));
+            let number = number.and_then(|number| number.parse::<i64>().ok());
+            if number == Some(listed + 1) {
+                listed += 1;
+            }
+        }
+        (listed > 0).then_some(listed)
+    }
+
     /// A word in lower case, one in three out of the prompt.
     pub(crate) fn word(self, draws: &mut Stream) -> String {
         let own = if draws.below(3) == 0 { prompt_word(self.prompt, draws) } else { None };
@@ -109,6 +122,13 @@ mod tests {
         seen.dedup();
         assert_eq!(seen, ["marmalade", "ünïcödé", "日本語"]);
         assert_eq!(prompt_word("", &mut stream), None);
+    }
+
+    #[test]
+    fn what_a_prompt_lists_is_counted() {
+        let check = |prompt: &str, listed| assert_eq!(Words { prompt }.listed(), listed, "{prompt}");
+        check("In 1990. there", None);
+        check("Feed:\n1. a\n  comment\n2 b 7. c\n 3. d\n9. e", Some(3));
     }
 
     #[test]

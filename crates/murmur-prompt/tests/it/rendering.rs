@@ -41,6 +41,12 @@ fn check(name: &str, found: &str) {
 }
 
 #[test]
+fn a_prompter_serves_all_threads() {
+    fn check<T: Send + Sync>() {}
+    check::<Prompter>();
+}
+
+#[test]
 fn instructions_and_forms_are_as_before() {
     for (platform, name) in [(PromptPlatform::X, "x"), (PromptPlatform::Reddit, "reddit")] {
         for (format, format_name) in
@@ -216,4 +222,28 @@ fn faults_of_the_section_name_the_key() {
     check(PromptConfig { text_chars: 0, ..default() }, "prompt.text_chars");
     assert!(serde_json::from_str::<PromptConfig>(r#"{"post": 3}"#).is_err());
     assert_eq!(serde_json::from_str::<PromptConfig>("{}").unwrap(), default());
+}
+
+#[test]
+fn an_exact_schema_allows_what_was_shown_and_nothing_else() {
+    let config = PromptConfig { exact_schema: true, ..config(PromptPlatform::Reddit) };
+    let prompter = Prompter::new(&config, ReplyFormat::Schema).unwrap();
+    let branches = |sight: &Sight| -> Vec<String> {
+        let format: Value = serde_json::from_str(prompter.exact_format(sight).unwrap().get()).unwrap();
+        let items = &format["json_schema"]["schema"]["properties"]["actions"]["items"]["anyOf"];
+        let branch = |branch: &Value| {
+            let properties = &branch["properties"];
+            let first = properties["action"]["enum"][0].as_str().unwrap().to_owned();
+            format!("{first} {}", properties["number"]["enum"])
+        };
+        items.as_array().unwrap().iter().map(branch).collect()
+    };
+    let found = branches(&scenes::sight());
+    let posts = "like_post [1,2,3]";
+    for expected in [posts, "like_comment [1,2,3]", "follow [1,2,3,4]", "create_post null", "trend null"] {
+        assert!(found.iter().any(|branch| branch == expected), "{expected} in {found:?}");
+    }
+    assert_eq!(branches(&Sight::default()), ["create_post null", "trend null"]);
+    let lines = Prompter::new(&config, ReplyFormat::Lines).unwrap();
+    assert!(lines.exact_format(&Sight::default()).is_none());
 }

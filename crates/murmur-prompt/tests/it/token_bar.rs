@@ -2,7 +2,7 @@
 //! over where that is absent.
 
 use crate::oasis;
-use murmur_prompt::{PromptPlatform, ReplyFormat};
+use murmur_prompt::{PromptPlatform, ReplyFormat, tokens};
 
 #[test]
 fn requests_of_the_reddit_personas_keep_within_700_tokens_and_half_of_it_unshared() {
@@ -18,6 +18,7 @@ fn requests_of_the_reddit_personas_keep_within_700_tokens_and_half_of_it_unshare
         assert_eq!(costs.len(), 36);
         for (cost, turn) in costs {
             assert!(cost.total <= most_total && cost.own <= most_own, "{format:?}: {cost:?} for {turn}");
+            assert!(tokens(&turn) as usize >= cost.own - oasis::A_MESSAGE, "estimated too low: {turn}");
             // Neither is it met by showing nothing.
             assert!(cost.own >= 280 && turn.contains("\n5 ") && turn.contains(oasis::MEMORY), "{turn}");
         }
