@@ -9,7 +9,7 @@ use murmur_journal::{Durability, LedgerEntry, ReplyLedger};
 use murmur_llm::parse_batch_result;
 
 use crate::language::batch::BatchId;
-use crate::language::calls::payload_of;
+use crate::language::kept::payload_of;
 use crate::shards::shard_of;
 use crate::{EngineError, Run};
 

@@ -7,6 +7,8 @@
 
 pub(crate) mod batch;
 pub(crate) mod calls;
+mod desk;
+pub(crate) mod kept;
 mod look;
 pub(crate) mod memories;
 pub(crate) mod minds;
@@ -14,6 +16,7 @@ mod requests;
 mod scene;
 mod sight;
 pub(crate) mod stances;
+mod summaries;
 pub(crate) mod survey;
 mod telemetry;
 pub(crate) mod turn;
@@ -25,7 +28,8 @@ use rayon::prelude::*;
 use crate::facts::{CallRecord, NewSummary};
 use crate::observe::Observations;
 use crate::{EngineError, World};
-use calls::{Call, Calls};
+use calls::Calls;
+use requests::Call;
 use turn::{Stage, Turn};
 
 /// What models made of a step.
@@ -79,7 +83,7 @@ pub(crate) fn think(
         .map(|turn| (turn.index, turn.decision(stage, observations.of(turn.index))))
         .collect();
     stances::settle(world, calls, now, &mut turns, &mut decisions)?;
-    let summaries = memories::sum_up(world, calls, now, &mut turns)?;
+    let summaries = summaries::sum_up(world, calls, now, &mut turns)?;
     let records = turns.into_iter().flat_map(|turn| turn.records).collect();
     Ok(Thoughts { decisions, records, summaries })
 }

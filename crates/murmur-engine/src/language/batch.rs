@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::fs;
-use std::io::BufRead;
 use std::path::Path;
 use std::str::FromStr;
 

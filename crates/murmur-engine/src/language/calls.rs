@@ -5,102 +5,26 @@
 //! answered before the stop and asks for the rest; a run carried out again asks nothing.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use murmur_core::{AgentId, Purpose, Step, Stream};
+use murmur_core::Step;
 use murmur_journal::{Durability, LedgerEntry, ReplyIndex, ReplyKey, ReplyLedger, RunFolder, StepReplies};
-use murmur_llm::{
-    Account, Batch, CallFailure, CallOutcome, CallResult, ChatReply, Figures, Job, ModelConfig,
-    PreparedRequest, RequestHash, Scheduler, Spent,
-};
+use murmur_llm::{Account, CallFailure, CallResult, Figures, ModelConfig, PreparedRequest, Scheduler, Spent};
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
-use serde_json::value::{RawValue, to_raw_value};
 
 use super::batch::{BatchId, BatchRequests};
+use super::desk::{Book, Desk};
+use super::kept::{
+    Answer, Answered, Kept, differs, is_reply, no_request, outcome_of, parse_kept, same_request, write_down,
+};
+use super::requests::{Call, Render, Seeds};
 use super::telemetry::Telemetry;
 use crate::EngineError;
 use crate::config::{CallMode, CallsConfig};
-use crate::difference::Difference;
-use crate::facts::{CallPurpose, CallRecord, Verdict};
 use crate::shards::shard_of;
-
-/// A call to be made.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Call {
-    pub(crate) agent: AgentId,
-    /// Its number among the agent's calls of the step.
-    pub(crate) number: u16,
-    /// The model's place in the configuration.
-    pub(crate) model: usize,
-}
-
-/// A call that was made.
-#[derive(Clone, PartialEq, Debug)]
-pub(crate) struct Answered {
-    pub(crate) hash: RequestHash,
-    pub(crate) outcome: CallOutcome,
-}
-
-impl Answered {
-    /// What the journal keeps of `call`, for that purpose and with that verdict.
-    pub(crate) fn record(&self, call: &Call, purpose: CallPurpose, verdict: Verdict) -> CallRecord {
-        let usage = self.outcome.as_ref().map(|reply| reply.usage).unwrap_or_default();
-        CallRecord {
-            agent: call.agent,
-            number: call.number,
-            model: call.model as u8,
-            purpose,
-            hash: self.hash,
-            verdict: verdict.code(),
-            input: usage.input,
-            output: usage.output,
-        }
-    }
-}
-
-/// What a ledger keeps of a call, besides its key and hash.
-#[derive(Serialize, Deserialize)]
-struct Kept {
-    model: String,
-    /// Whether the answer is another run's, and cost nothing.
-    #[serde(default, skip_serializing_if = "is_false")]
-    reused: bool,
-    #[serde(flatten)]
-    answer: Answer,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Answer {
-    Reply(ChatReply),
-    Failure(CallFailure),
-}
-
-fn is_false(value: &bool) -> bool {
-    !value
-}
-
-/// The sampling seeds of a run's calls.
-#[derive(Clone, Copy)]
-pub(crate) struct Seeds(u64);
-
-impl Seeds {
-    /// The seed of a call.
-    pub(crate) fn of(self, now: Step, call: &Call) -> u32 {
-        // The streams about agents serve as streams about numbers of calls.
-        let about = AgentId(call.number.into());
-        // Some servers take seeds of 31 bits.
-        Stream::new(self.0, Purpose::Reply, now, call.agent).about_agent(about).next_u32() >> 1
-    }
-}
-
-/// Renders the request of the i-th call.
-pub(crate) type Render<'a> = dyn Fn(usize) -> Result<PreparedRequest, EngineError> + Sync + 'a;
 
 /// Where answers come from that are there already.
 enum Source {
@@ -351,7 +275,7 @@ impl Calls {
 
     /// The sampling seeds of the run's calls.
     pub(crate) fn seeds(&self) -> Seeds {
-        Seeds(self.seed)
+        Seeds::new(self.seed)
     }
 
     /// A new step begins.
@@ -621,157 +545,4 @@ impl Calls {
         let names: Vec<&str> = self.models.iter().map(|model| model.name.as_str()).collect();
         Err(missing.write(self.folder.as_deref().unwrap_or(Path::new(".")), &names)?)
     }
-}
-
-/// What the threads that call the models share.
-struct Desk<'a> {
-    now: Step,
-    calls: &'a [Call],
-    render: &'a Render<'a>,
-    book: Mutex<Book<'a>>,
-    others: Option<&'a Mutex<ReplyIndex>>,
-    models: &'a [Arc<ModelConfig>],
-    accounts: [&'a Account; 2],
-    deadline: Option<Duration>,
-}
-
-/// Where answers are written down, and the first thing that went wrong.
-struct Book<'a> {
-    ledger: Option<&'a mut ReplyLedger>,
-    telemetry: &'a mut Telemetry,
-    fault: Option<EngineError>,
-}
-
-impl Desk<'_> {
-    fn run(&self, scheduler: &mut Scheduler, indexes: &[usize]) -> Vec<CallResult> {
-        scheduler.run(Batch {
-            count: indexes.len() as u32,
-            // An agent's persona is in the prefix of all its requests.
-            affinity: &|nth| self.calls[indexes[nth as usize]].agent.0.into(),
-            render: &|nth| self.job(indexes[nth as usize]),
-            finished: &mut |nth, result| self.finished(indexes[nth as usize], result),
-            deadline: self.deadline,
-            accounts: &self.accounts,
-        })
-    }
-
-    /// What is to be done for a call. What cannot be rendered or read ends the batch.
-    fn job(&self, index: usize) -> Job {
-        self.try_job(index).unwrap_or_else(|fault| {
-            self.book.lock().expect("nobody panics while writing").fault.get_or_insert(fault);
-            Job::Known(no_request(), Box::new(Err(CallFailure::Cancelled)))
-        })
-    }
-
-    fn try_job(&self, index: usize) -> Result<Job, EngineError> {
-        let request = (self.render)(index)?;
-        let found = match self.others {
-            Some(others) => {
-                others.lock().expect("nobody panics while searching").find(request.hash().get())?
-            }
-            None => None,
-        };
-        Ok(match found {
-            Some(payload) => Job::Known(request.hash(), Box::new(outcome_of(parse_kept(&payload)?.answer))),
-            None => Job::Ask(request),
-        })
-    }
-
-    /// Writes an answer down, before anybody reads it.
-    fn finished(&self, index: usize, result: &CallResult) -> ControlFlow<()> {
-        let call = &self.calls[index];
-        let mut book = self.book.lock().expect("nobody panics while writing");
-        if book.fault.is_some() {
-            return ControlFlow::Break(());
-        }
-        book.telemetry.note(self.now, call, &self.models[call.model].name, result);
-        let reused = result.attempts == 0 && result.outcome.is_ok();
-        let model = &self.models[call.model];
-        let hash = result.hash.unwrap_or(no_request());
-        let ledger = book.ledger.as_deref_mut();
-        match write_down(ledger, self.now, call, model, hash, &result.outcome, reused) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(fault) => {
-                book.fault = Some(fault);
-                ControlFlow::Break(())
-            }
-        }
-    }
-
-    fn into_fault(self) -> Option<EngineError> {
-        self.book.into_inner().expect("nobody panics while writing").fault
-    }
-}
-
-fn write_down(
-    ledger: Option<&mut ReplyLedger>,
-    now: Step,
-    call: &Call,
-    model: &ModelConfig,
-    hash: RequestHash,
-    outcome: &CallOutcome,
-    reused: bool,
-) -> Result<(), EngineError> {
-    let Some(ledger) = ledger else { return Ok(()) };
-    let answer = match outcome.clone() {
-        Ok(reply) => Answer::Reply(reply),
-        Err(failure) => Answer::Failure(failure),
-    };
-    let kept = Kept { model: model.name.clone(), reused, answer };
-    let payload = to_raw_value(&kept).expect("a reply has a JSON form");
-    let key = ReplyKey { step: now, agent: call.agent, call: call.number };
-    ledger.append(shard_of(call.agent), &LedgerEntry { key, hash: hash.get(), payload })?;
-    Ok(())
-}
-
-/// The payload of a ledger's entry for a result that came from elsewhere than a server.
-pub(crate) fn payload_of(model: &str, outcome: CallOutcome) -> Box<RawValue> {
-    let answer = match outcome {
-        Ok(reply) => Answer::Reply(reply),
-        Err(failure) => Answer::Failure(failure),
-    };
-    to_raw_value(&Kept { model: model.to_owned(), reused: false, answer }).expect("a reply has a JSON form")
-}
-
-fn parse_kept(payload: &RawValue) -> Result<Kept, EngineError> {
-    serde_json::from_str(payload.get()).map_err(|error| {
-        EngineError::Unfit(format!("replies/: expected a reply or a failure, found something else ({error})"))
-    })
-}
-
-fn outcome_of(answer: Answer) -> CallOutcome {
-    match answer {
-        Answer::Reply(reply) => Ok(reply),
-        Answer::Failure(failure) => Err(failure),
-    }
-}
-
-/// The hash in place of that of a request that was never made, because its step had no time or money left.
-fn no_request() -> RequestHash {
-    RequestHash::from(0)
-}
-
-/// Whether a ledger's entry holds a reply, rather than a failure.
-fn is_reply(payload: &RawValue) -> bool {
-    parse_kept(payload).is_ok_and(|kept| matches!(kept.answer, Answer::Reply(_)))
-}
-
-/// The hash of a ledger's entry, if it is that of `request`, or of a request that was never made.
-fn same_request(
-    now: Step,
-    call: &Call,
-    entry: &LedgerEntry,
-    request: &PreparedRequest,
-) -> Result<RequestHash, EngineError> {
-    let hash = RequestHash::from(entry.hash);
-    if hash == request.hash() || hash == no_request() {
-        return Ok(hash);
-    }
-    let Call { agent, number, .. } = call;
-    let what = format!("agent {agent}, call {number}: the request was {hash}, and is {} now", request.hash());
-    Err(differs(now, what))
-}
-
-fn differs(step: Step, what: String) -> EngineError {
-    Difference { step, table: "calls", shard: None, what }.into()
 }

@@ -1,6 +1,41 @@
-//! Messages, and requests beside the turns.
+//! Calls as they are wanted: for whom, with which sampling seed, in which messages.
 
-use murmur_llm::{ChatRequest, Message};
+use murmur_core::{AgentId, Purpose, Step, Stream};
+use murmur_llm::{ChatRequest, Message, PreparedRequest};
+
+use crate::EngineError;
+
+/// A call to be made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Call {
+    pub(crate) agent: AgentId,
+    /// Its number among the agent's calls of the step.
+    pub(crate) number: u16,
+    /// The model's place in the configuration.
+    pub(crate) model: usize,
+}
+
+/// The sampling seeds of a run's calls.
+#[derive(Clone, Copy)]
+pub(crate) struct Seeds(u64);
+
+impl Seeds {
+    /// Those of the run with this seed.
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// The seed of a call.
+    pub(crate) fn of(self, now: Step, call: &Call) -> u32 {
+        // The streams about agents serve as streams about numbers of calls.
+        let about = AgentId(call.number.into());
+        // Some servers take seeds of 31 bits.
+        Stream::new(self.0, Purpose::Reply, now, call.agent).about_agent(about).next_u32() >> 1
+    }
+}
+
+/// Renders the request of the i-th call.
+pub(crate) type Render<'a> = dyn Fn(usize) -> Result<PreparedRequest, EngineError> + Sync + 'a;
 
 /// A request beside the turns, made of instructions and a question.
 pub(crate) fn plain_request<'a>(

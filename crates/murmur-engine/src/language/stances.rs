@@ -4,7 +4,8 @@ use murmur_agents::{Decision, StanceMethod};
 use murmur_core::{Action, Draft, PostId, Stance, Step, TopicId};
 use murmur_prompt::{ReplyFault, verdict};
 
-use super::calls::{Call, Calls};
+use super::calls::Calls;
+use super::requests::Call;
 use super::requests::plain_request;
 use super::turn::Turn;
 use crate::facts::{CallPurpose, Verdict};

@@ -4,7 +4,8 @@ use murmur_core::{AgentId, Stance, Step};
 use murmur_llm::ChatRequest;
 use murmur_prompt::survey::{Answer, Question, QuestionKind, parse_answer, survey_messages};
 
-use super::calls::{Call, Calls};
+use super::calls::Calls;
+use super::requests::Call;
 use super::scene::SceneText;
 use crate::facts::{AnswerRecord, CallPurpose, CallRecord, Verdict};
 use crate::{EngineError, World};

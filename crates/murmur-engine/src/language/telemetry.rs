@@ -8,7 +8,7 @@ use murmur_core::Step;
 use murmur_llm::CallResult;
 use serde::Serialize;
 
-use super::calls::Call;
+use super::requests::Call;
 
 /// The file `telemetry/calls.jsonl` of a run. What cannot be written is left out: no run fails for it.
 #[derive(Default)]

@@ -6,8 +6,9 @@ use murmur_core::{Action, AgentId, PostId, Step};
 use murmur_llm::{CallFailure, ChatRequest, PreparedRequest};
 use murmur_prompt::{Sight, is_look};
 
-use super::calls::{Answered, Call, Seeds};
+use super::kept::Answered;
 use super::minds::{Form, Mind};
+use super::requests::{Call, Seeds};
 use super::requests::{assistant, system, user};
 use super::scene::SceneText;
 use super::sight::{Shown, Viewer};

@@ -1,0 +1,97 @@
+//! Where the threads that call the models meet: requests are rendered when there is room, and answers written down before
+//! anybody reads them.
+
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use murmur_core::Step;
+use murmur_journal::{ReplyIndex, ReplyLedger};
+use murmur_llm::{Account, Batch, CallFailure, CallResult, Job, ModelConfig, Scheduler};
+
+use super::kept::{no_request, outcome_of, parse_kept, write_down};
+use super::requests::{Call, Render};
+use super::telemetry::Telemetry;
+use crate::EngineError;
+
+/// What the threads that call the models share.
+pub(super) struct Desk<'a> {
+    pub(super) now: Step,
+    pub(super) calls: &'a [Call],
+    pub(super) render: &'a Render<'a>,
+    pub(super) book: Mutex<Book<'a>>,
+    pub(super) others: Option<&'a Mutex<ReplyIndex>>,
+    pub(super) models: &'a [Arc<ModelConfig>],
+    pub(super) accounts: [&'a Account; 2],
+    pub(super) deadline: Option<Duration>,
+}
+
+/// Where answers are written down, and the first thing that went wrong.
+pub(super) struct Book<'a> {
+    pub(super) ledger: Option<&'a mut ReplyLedger>,
+    pub(super) telemetry: &'a mut Telemetry,
+    pub(super) fault: Option<EngineError>,
+}
+
+impl Desk<'_> {
+    /// Makes the calls at `indexes`, all of them to the model of `scheduler`.
+    pub(super) fn run(&self, scheduler: &mut Scheduler, indexes: &[usize]) -> Vec<CallResult> {
+        scheduler.run(Batch {
+            count: indexes.len() as u32,
+            // An agent's persona is in the prefix of all its requests.
+            affinity: &|nth| self.calls[indexes[nth as usize]].agent.0.into(),
+            render: &|nth| self.job(indexes[nth as usize]),
+            finished: &mut |nth, result| self.finished(indexes[nth as usize], result),
+            deadline: self.deadline,
+            accounts: &self.accounts,
+        })
+    }
+
+    /// What is to be done for a call. What cannot be rendered or read ends the batch.
+    fn job(&self, index: usize) -> Job {
+        self.try_job(index).unwrap_or_else(|fault| {
+            self.book.lock().expect("nobody panics while writing").fault.get_or_insert(fault);
+            Job::Known(no_request(), Box::new(Err(CallFailure::Cancelled)))
+        })
+    }
+
+    fn try_job(&self, index: usize) -> Result<Job, EngineError> {
+        let request = (self.render)(index)?;
+        let found = match self.others {
+            Some(others) => {
+                others.lock().expect("nobody panics while searching").find(request.hash().get())?
+            }
+            None => None,
+        };
+        Ok(match found {
+            Some(payload) => Job::Known(request.hash(), Box::new(outcome_of(parse_kept(&payload)?.answer))),
+            None => Job::Ask(request),
+        })
+    }
+
+    /// Writes an answer down, before anybody reads it.
+    fn finished(&self, index: usize, result: &CallResult) -> ControlFlow<()> {
+        let call = &self.calls[index];
+        let mut book = self.book.lock().expect("nobody panics while writing");
+        if book.fault.is_some() {
+            return ControlFlow::Break(());
+        }
+        book.telemetry.note(self.now, call, &self.models[call.model].name, result);
+        let reused = result.attempts == 0 && result.outcome.is_ok();
+        let model = &self.models[call.model];
+        let hash = result.hash.unwrap_or(no_request());
+        let ledger = book.ledger.as_deref_mut();
+        match write_down(ledger, self.now, call, model, hash, &result.outcome, reused) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(fault) => {
+                book.fault = Some(fault);
+                ControlFlow::Break(())
+            }
+        }
+    }
+
+    /// The first thing that went wrong, if anything did.
+    pub(super) fn into_fault(self) -> Option<EngineError> {
+        self.book.into_inner().expect("nobody panics while writing").fault
+    }
+}
