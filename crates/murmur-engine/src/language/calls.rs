@@ -20,7 +20,7 @@ use super::desk::{Book, Desk};
 use super::kept::{
     Answer, Answered, Kept, differs, is_reply, no_request, outcome_of, parse_kept, same_request, write_down,
 };
-use super::requests::{Call, Render, Seeds};
+use super::requests::{Call, Render, Round, Seeds};
 use super::telemetry::Telemetry;
 use crate::EngineError;
 use crate::config::{CallMode, CallsConfig};
@@ -310,15 +310,16 @@ impl Calls {
             let failed = Answered { hash: no_request(), outcome: Err(CallFailure::NoEndpoint) };
             return Ok(vec![failed; calls.len()]);
         }
+        let round = Round { now, calls, render };
         let replays = self.replays();
         let kept = self.take_kept(now, calls)?;
         let answered = if replays {
-            self.all_kept(now, calls, kept, render)?
+            self.all_kept(round, kept)?
         } else {
             match self.config.mode {
-                CallMode::Live | CallMode::Cache => self.ask_servers(now, calls, kept, render)?,
-                CallMode::Replay => self.all_known(now, calls, kept, render)?,
-                CallMode::Batch => self.all_in_batch(now, calls, kept, render)?,
+                CallMode::Live | CallMode::Cache => self.ask_servers(round, kept)?,
+                CallMode::Replay => self.all_known(round, kept)?,
+                CallMode::Batch => self.all_in_batch(round, kept)?,
             }
         };
         Ok(answered)
@@ -344,11 +345,10 @@ impl Calls {
     /// Of a run that is carried out again: every call stands in the ledger.
     fn all_kept(
         &mut self,
-        now: Step,
-        calls: &[Call],
+        round: Round<'_>,
         kept: Vec<Option<LedgerEntry>>,
-        render: &Render<'_>,
     ) -> Result<Vec<Answered>, EngineError> {
+        let Round { now, calls, render } = round;
         let answered = |(index, entry): (usize, &Option<LedgerEntry>)| {
             let call = &calls[index];
             let request = render(index)?;
@@ -400,11 +400,10 @@ impl Calls {
     /// The answers that stand in the ledger, and nothing for the other calls.
     fn all_that_stand(
         &self,
-        now: Step,
-        calls: &[Call],
+        round: Round<'_>,
         kept: &[Option<LedgerEntry>],
-        render: &Render<'_>,
     ) -> Result<Vec<Option<Answered>>, EngineError> {
+        let Round { now, calls, render } = round;
         let answered = |(index, entry): (usize, &Option<LedgerEntry>)| {
             let read = |entry| self.read_kept(now, &calls[index], entry, &render(index)?);
             entry.as_ref().map(read).transpose()
@@ -422,13 +421,12 @@ impl Calls {
     /// Asks the servers of all models at once for what is not known.
     fn ask_servers(
         &mut self,
-        now: Step,
-        calls: &[Call],
+        round: Round<'_>,
         kept: Vec<Option<LedgerEntry>>,
-        render: &Render<'_>,
     ) -> Result<Vec<Answered>, EngineError> {
+        let calls = round.calls;
         // What stands in the ledger stays what it is, whatever budgets, deadlines and servers are like by now.
-        let mut answered = self.all_that_stand(now, calls, &kept, render)?;
+        let mut answered = self.all_that_stand(round, &kept)?;
         let open = |index: &usize| answered[*index].is_none();
         let by_model: Vec<Vec<usize>> = (0..self.models.len())
             .map(|model| (0..calls.len()).filter(open).filter(|&index| calls[index].model == model).collect())
@@ -437,9 +435,7 @@ impl Calls {
             self.scheduler(model)?;
         }
         let desk = Desk {
-            now,
-            calls,
-            render,
+            round,
             book: Mutex::new(Book {
                 ledger: self.ledger.as_mut(),
                 telemetry: &mut self.telemetry,
@@ -485,11 +481,10 @@ impl Calls {
     /// In mode `replay`: every call is known, from a stop before or from other runs.
     fn all_known(
         &mut self,
-        now: Step,
-        calls: &[Call],
+        round: Round<'_>,
         kept: Vec<Option<LedgerEntry>>,
-        render: &Render<'_>,
     ) -> Result<Vec<Answered>, EngineError> {
+        let Round { now, calls, render } = round;
         let mut answered = Vec::with_capacity(calls.len());
         for (index, (call, entry)) in calls.iter().zip(kept).enumerate() {
             let request = render(index)?;
@@ -522,11 +517,10 @@ impl Calls {
     /// In mode `batch`: every call stands in the ledger, or those that do not are written to a file.
     fn all_in_batch(
         &mut self,
-        now: Step,
-        calls: &[Call],
+        round: Round<'_>,
         kept: Vec<Option<LedgerEntry>>,
-        render: &Render<'_>,
     ) -> Result<Vec<Answered>, EngineError> {
+        let Round { now, calls, render } = round;
         let mut answered = Vec::with_capacity(calls.len());
         let mut missing = BatchRequests::new(now, self.models.len());
         for (index, (call, entry)) in calls.iter().zip(kept).enumerate() {

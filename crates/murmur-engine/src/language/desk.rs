@@ -5,20 +5,17 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use murmur_core::Step;
 use murmur_journal::{ReplyIndex, ReplyLedger};
 use murmur_llm::{Account, Batch, CallFailure, CallResult, Job, ModelConfig, Scheduler};
 
 use super::kept::{no_request, outcome_of, parse_kept, write_down};
-use super::requests::{Call, Render};
+use super::requests::Round;
 use super::telemetry::Telemetry;
 use crate::EngineError;
 
 /// What the threads that call the models share.
 pub(super) struct Desk<'a> {
-    pub(super) now: Step,
-    pub(super) calls: &'a [Call],
-    pub(super) render: &'a Render<'a>,
+    pub(super) round: Round<'a>,
     pub(super) book: Mutex<Book<'a>>,
     pub(super) others: Option<&'a Mutex<ReplyIndex>>,
     pub(super) models: &'a [Arc<ModelConfig>],
@@ -39,7 +36,7 @@ impl Desk<'_> {
         scheduler.run(Batch {
             count: indexes.len() as u32,
             // An agent's persona is in the prefix of all its requests.
-            affinity: &|nth| self.calls[indexes[nth as usize]].agent.0.into(),
+            affinity: &|nth| self.round.calls[indexes[nth as usize]].agent.0.into(),
             render: &|nth| self.job(indexes[nth as usize]),
             finished: &mut |nth, result| self.finished(indexes[nth as usize], result),
             deadline: self.deadline,
@@ -56,7 +53,7 @@ impl Desk<'_> {
     }
 
     fn try_job(&self, index: usize) -> Result<Job, EngineError> {
-        let request = (self.render)(index)?;
+        let request = (self.round.render)(index)?;
         let found = match self.others {
             Some(others) => {
                 others.lock().expect("nobody panics while searching").find(request.hash().get())?
@@ -71,17 +68,17 @@ impl Desk<'_> {
 
     /// Writes an answer down, before anybody reads it.
     fn finished(&self, index: usize, result: &CallResult) -> ControlFlow<()> {
-        let call = &self.calls[index];
+        let call = &self.round.calls[index];
         let mut book = self.book.lock().expect("nobody panics while writing");
         if book.fault.is_some() {
             return ControlFlow::Break(());
         }
-        book.telemetry.note(self.now, call, &self.models[call.model].name, result);
+        book.telemetry.note(self.round.now, call, &self.models[call.model].name, result);
         let reused = result.attempts == 0 && result.outcome.is_ok();
         let model = &self.models[call.model];
         let hash = result.hash.unwrap_or(no_request());
         let ledger = book.ledger.as_deref_mut();
-        match write_down(ledger, self.now, call, model, hash, &result.outcome, reused) {
+        match write_down(ledger, self.round.now, call, model, hash, &result.outcome, reused) {
             Ok(()) => ControlFlow::Continue(()),
             Err(fault) => {
                 book.fault = Some(fault);

@@ -37,6 +37,15 @@ impl Seeds {
 /// Renders the request of the i-th call.
 pub(crate) type Render<'a> = dyn Fn(usize) -> Result<PreparedRequest, EngineError> + Sync + 'a;
 
+/// Calls that are made together.
+#[derive(Clone, Copy)]
+pub(crate) struct Round<'a> {
+    /// The step.
+    pub(crate) now: Step,
+    pub(crate) calls: &'a [Call],
+    pub(crate) render: &'a Render<'a>,
+}
+
 /// A request beside the turns, made of instructions and a question.
 pub(crate) fn plain_request<'a>(
     instructions: &'a str,
