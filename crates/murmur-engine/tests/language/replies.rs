@@ -41,7 +41,7 @@ fn reply(finish: &str, text: &str) -> Answer {
 /// A run of three steps in a new folder.
 fn run(server: &Server, more: &str) -> (Desk, Summary) {
     let desk = Desk::new();
-    let toml = first_15(server.url(), "retries = 0\npatience_seconds = 0.2").replace("retries = 20\n", "");
+    let toml = first_15(server.url(), "retries = 0\npatience_seconds = 0.05").replace("retries = 20\n", "");
     let summary = desk.run(desk.config(&format!("{toml}{more}"), &["run.steps=3"]), "run");
     (desk, summary)
 }
