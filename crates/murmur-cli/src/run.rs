@@ -62,6 +62,10 @@ pub(crate) struct ResumeArgs {
     /// Length of the run in all, instead of the one it was begun with.
     #[arg(long, value_name = "N")]
     steps: Option<u32>,
+    /// Change how language models are called from here on, for instance calls.run_budget.tokens=9000000 or
+    /// model.NAME.urls='["http://host:8000/v1"]'. May be given often.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    overrides: Vec<Override>,
     #[command(flatten)]
     drive: Drive,
 }
@@ -128,6 +132,7 @@ pub(crate) fn resume(args: &ResumeArgs) -> Result<Done, Failure> {
     if run.is_complete()? && args.steps.unwrap_or(committed.0) == committed.0 {
         return tell_complete(&run);
     }
+    let run = if args.overrides.is_empty() { run } else { run.with_call_settings(&args.overrides)? };
     let opened = run.resume(args.steps)?;
     let again = format!("murmur replay {}", args.run.display());
     watch.go_on(opened, &again, &args.run)
@@ -268,7 +273,7 @@ impl Watch {
         let (done, run) = (simulation.next_step(), out.display());
         tell(&format!(
             "calls.run_budget is spent: stopped with {done} of {} steps done{}; go on with a larger one, such as\n  \
-             murmur fork {run} --at {done} --set calls.run_budget.tokens=N --out {run}-fork",
+             murmur resume {run} --set calls.run_budget.tokens=N",
             simulation.world().config.run.steps,
             spent_of(&simulation),
         ));

@@ -16,7 +16,7 @@ use murmur_agents::{
 use murmur_core::{Clock, Probability, Stance};
 use murmur_data::edges::NodeIds;
 use murmur_graph::GraphModel;
-use murmur_llm::EndpointConfig;
+use murmur_llm::{EndpointConfig, ModelConfig};
 use murmur_prompt::PromptConfig;
 use murmur_recsys::{FeedConfig, HashedEmbedder, IndexConfig, SuggestionConfig};
 use murmur_store::PlatformConfig;
@@ -357,6 +357,22 @@ impl Config {
     /// Whether the run is a script and nothing else.
     pub fn is_script_alone(&self) -> bool {
         matches!(self.population, PopulationConfig::Script(_))
+    }
+
+    /// This configuration with `other`'s settings of how calls to language models are made, as far as they change neither
+    /// requests nor what comes of a failure.
+    pub(crate) fn with_calls_of(&self, other: &Self) -> Self {
+        let mut mixed = self.clone();
+        mixed.calls = CallsConfig { fallback: self.calls.fallback, ..other.calls.clone() };
+        for (own, other) in mixed.model.iter_mut().zip(&other.model) {
+            own.server = ModelConfig {
+                name: own.server.name.clone(),
+                model: own.server.model.clone(),
+                sampling: own.server.sampling.clone(),
+                ..other.server.clone()
+            };
+        }
+        mixed
     }
 
     /// The name of the seed post at `index`.

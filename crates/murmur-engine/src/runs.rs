@@ -297,6 +297,27 @@ impl Run {
         Ok(Opened { simulation, passed_over })
     }
 
+    /// The run, to be gone on with under other settings of how calls to language models are made: what they may cost,
+    /// where replies come from, where and how hard servers are driven. None of it changes what a request is.
+    ///
+    /// # Errors
+    /// When a setting makes no sense, or is about something else.
+    pub fn with_call_settings(mut self, overrides: &[Override]) -> Result<Self, EngineError> {
+        let mut config = with_overrides(self.config.clone(), overrides)?;
+        config.behaviour.complete();
+        config.check().map_err(EngineError::Unfit)?;
+        if self.config.with_calls_of(&config) != config {
+            return Err(EngineError::Unfit(
+                "--set: a run that is gone on with may change calls (but for calls.fallback) and, of a model, servers, key, \
+                 prices, limits and times; with other settings murmur fork branches a new run off"
+                    .to_owned(),
+            ));
+        }
+        self.manifest.config = serde_json::to_value(&config).expect("a configuration has a JSON form");
+        self.config = config;
+        Ok(self)
+    }
+
     /// Goes on after the last committed step; the run is then `steps` long, if that is given.
     ///
     /// # Errors

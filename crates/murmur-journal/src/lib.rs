@@ -14,6 +14,7 @@ mod commit;
 mod error;
 mod folder;
 mod layout;
+mod lock;
 mod manifest;
 mod reader;
 mod replies;

@@ -12,15 +12,15 @@ mod line;
 mod reader;
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use murmur_core::{AgentId, Step};
 use serde_json::value::RawValue;
 
 use crate::layout::sync_folder;
+use crate::lock::lock;
 use crate::{Durability, JournalError};
 
 pub use index::ReplyIndex;
@@ -239,19 +239,6 @@ impl ShardFile {
         self.end += line.len() as u64;
         Ok(offset)
     }
-}
-
-/// Takes the lock of a file; `false` when somebody else has it. A process that this one is just starting has copies of
-/// all its open files for a moment, so one that was closed may seem to be in use: hence a few tries.
-fn lock(file: &File) -> io::Result<bool> {
-    for _ in 0..20 {
-        match file.try_lock() {
-            Ok(()) => return Ok(true),
-            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(5)),
-            Err(TryLockError::Error(source)) => return Err(source),
-        }
-    }
-    Ok(false)
 }
 
 /// The ledger's folder in that of its run.

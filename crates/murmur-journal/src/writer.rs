@@ -1,6 +1,6 @@
 //! Writing a journal: batches, then the commit of their step; and recovery of what a stopped process left.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +11,7 @@ use zstd::zstd_safe::compress_bound;
 use crate::batch::{Entry, MAX_PAYLOAD, Stored, chain, put_frame};
 use crate::commit::{COMMITS_HEADER, Commit, CommitLog, end_of, missing};
 use crate::layout::{HEADER_BYTES, Position, Segment, commits_path, sync_folder};
+use crate::lock::lock;
 use crate::{Batch, Digest, JournalError, Shard, TableId};
 
 /// When a commit reaches the disk.
@@ -92,7 +93,7 @@ impl JournalWriter {
             .truncate(false)
             .open(&partial)
             .map_err(JournalError::io(&partial))?;
-        lock(&commits, dir)?;
+        take(&commits, dir)?;
         // Whoever held the lock until now may have made the journal, of this very file.
         check_none(dir)?;
         commits
@@ -365,15 +366,16 @@ fn open_locked(dir: &Path) -> Result<File, JournalError> {
         }
         opened => opened.map_err(JournalError::io(&path))?,
     };
-    lock(&file, dir)?;
+    take(&file, dir)?;
     Ok(file)
 }
 
-fn lock(commits: &File, dir: &Path) -> Result<(), JournalError> {
-    match commits.try_lock() {
-        Ok(()) => Ok(()),
-        Err(TryLockError::WouldBlock) => Err(JournalError::InUse(dir.to_owned())),
-        Err(TryLockError::Error(source)) => Err(JournalError::Io { path: commits_path(dir), source }),
+/// Takes the journal in `dir` for this process.
+fn take(commits: &File, dir: &Path) -> Result<(), JournalError> {
+    match lock(commits) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(JournalError::InUse(dir.to_owned())),
+        Err(source) => Err(JournalError::Io { path: commits_path(dir), source }),
     }
 }
 

@@ -86,6 +86,21 @@ impl fmt::Display for Override {
     }
 }
 
+/// The table in a list that is called `name`; else, in words, how its tables are told apart.
+fn named_entry<'a>(
+    list: &'a mut [toml::Value],
+    name: Option<&String>,
+) -> Result<&'a mut toml::Table, String> {
+    let own_name = |entry: &toml::Value| Some(entry.get("name")?.as_str()?.to_owned());
+    let names: Vec<String> = list.iter().filter_map(own_name).collect();
+    let place = list.iter().position(|entry| own_name(entry).as_ref() == name && name.is_some());
+    let table = place.and_then(|place| list[place].as_table_mut());
+    table.ok_or_else(|| match names.is_empty() {
+        true => "its tables have no names to tell them by".to_owned(),
+        false => format!("name one of its tables, {}", names.join(", ")),
+    })
+}
+
 impl Override {
     /// The override of `key` (dotted) with `value`.
     pub fn new(key: &str, value: impl Into<toml::Value>) -> Self {
@@ -98,13 +113,14 @@ impl Override {
         let fails = |message: String| ConfigError::Override { setting: self.setting.clone(), message };
         let (last, sections) = self.key.split_last().expect("a key has at least one part");
         let mut at = table;
-        for section in sections {
+        let mut sections = sections.iter();
+        while let Some(section) = sections.next() {
             let entry = at.entry(section.clone()).or_insert_with(|| toml::Table::new().into());
             at = match entry {
                 toml::Value::Table(inner) => inner,
-                toml::Value::Array(_) => {
-                    return Err(fails(format!("`{section}` is a list; change it in the file")));
-                }
+                toml::Value::Array(list) => named_entry(list, sections.next()).map_err(|names| {
+                    fails(format!("`{section}` is a list; {names}, or change it in the file"))
+                })?,
                 _ => return Err(fails(format!("`{section}` is a value and has no keys"))),
             };
         }
@@ -268,11 +284,23 @@ mod tests {
     fn faults_in_overrides_name_the_override() {
         check_fault("", &["feed.lenght=5"], &["--set feed.lenght=5: ", "`lenght`"]);
         check_fault("", &["run.steps=9", "run.seed=x"], &["--set run.seed=x: ", "u64"]);
-        check_fault("", &["topic.name=x"], &["--set topic.name=x: `topic` is a list"]);
+        check_fault(
+            "",
+            &["topic.words=x"],
+            &["--set topic.words=x: `topic` is a list; name one of its tables, "],
+        );
+        check_fault("", &["topic.nothing.words=x"], &["name one of its tables, "]);
         check_fault("", &["run.steps.x=1"], &["--set run.steps.x=1: `steps` is a value"]);
         check_fault("", &["run.steps=0"], &["run.steps: expected at least 1"]);
         assert!("run.seed".parse::<Override>().unwrap_err().contains("key=value"));
         assert!("run..seed=1".parse::<Override>().unwrap_err().contains("dotted key"));
+    }
+
+    #[test]
+    fn a_table_of_a_list_is_changed_by_its_name() {
+        let name = try_load(SMALL, &[]).unwrap().topic[0].name.clone();
+        let config = try_load(SMALL, &[&format!("topic.{name}.words=[\"a\", \"b\"]")]).unwrap();
+        assert_eq!(config.topic[0].words, ["a", "b"]);
     }
 
     #[test]

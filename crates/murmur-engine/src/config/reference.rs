@@ -14,8 +14,8 @@ const INTRODUCTION: &str = "# Configuration
 <!-- Generated: `murmur keys > docs/configuration.md` -->
 
 A run is described by one TOML file; `configs/` has ready-made ones. A key that is left out has its default, one that is
-not listed here is refused. `murmur run FILE --set section.key=value` changes a key for a single run; the tables of a
-list, `[[…]]`, are changed in the file. `--set section.kind=…` with another kind empties the section first, and so does
+not listed here is refused. `murmur run FILE --set section.key=value` changes a key for a single run; of a list of tables,
+`[[…]]`, the one with that name: `--set model.NAME.key=value`. `--set section.kind=…` with another kind empties the section first, and so does
 `--set feed.preset=…`. Paths in the file are relative to its folder, paths given with `--set` to the working directory.
 
 Sections and keys are in alphabetical order.

@@ -32,8 +32,8 @@ pub(crate) fn settle(
     decisions: &mut [(usize, Decision)],
 ) -> Result<(), EngineError> {
     let mut written: Vec<Written<'_>> = Vec::new();
-    for (turn, (_, decision)) in decisions.iter_mut().enumerate().filter(|(turn, _)| turns[*turn].acted()) {
-        for action in &mut decision.actions {
+    for (turn, (_, decision)) in decisions.iter_mut().enumerate() {
+        for action in decision.actions.iter_mut().take(turns[turn].own_actions) {
             let (draft, answers) = match action {
                 Action::CreatePost(draft) => (draft, None),
                 Action::QuotePost(row, draft) | Action::CreateComment(row, draft) => (draft, Some(*row)),

@@ -2,7 +2,7 @@
 //! after a reply that made no sense, and then acts or falls back.
 
 use murmur_agents::{Decision, Observation};
-use murmur_core::{Action, AgentId, PostId, Step};
+use murmur_core::{Action, AgentId, Step};
 use murmur_llm::{CallFailure, ChatRequest, PreparedRequest};
 use murmur_prompt::{Sight, is_look};
 
@@ -31,6 +31,8 @@ pub(crate) struct Turn {
     read: usize,
     exchanges: Vec<Exchange>,
     pub(crate) actions: Vec<Action>,
+    /// How many of the actions that it takes in the end are the model's: the first ones.
+    pub(crate) own_actions: usize,
     pub(crate) records: Vec<CallRecord>,
 }
 
@@ -79,6 +81,7 @@ impl Turn {
             read: 0,
             exchanges: Vec::new(),
             actions: Vec::new(),
+            own_actions: 0,
             records: Vec::new(),
         }
     }
@@ -239,28 +242,23 @@ impl Turn {
         Ok(())
     }
 
-    /// Whether the model decided at least part of what the agent does.
-    pub(crate) fn acted(&self) -> bool {
-        self.records.iter().any(|record| record.verdict() == Verdict::Accepted)
-    }
-
-    /// What the agent does.
+    /// What the agent does. Where its model gave no usable reply after it had looked around, it has looked all the same.
     pub(crate) fn decision(&mut self, stage: Stage<'_>, observation: Observation<'_>) -> Decision {
         let gave_up = matches!(self.state, State::GivenUp);
-        let world = stage.world;
-        if gave_up && self.actions.is_empty() && world.config.calls.fallback == Fallback::Behaviour {
-            return world.choose(stage.now, observation);
-        }
-        let read = self.read;
-        let mut looked: Vec<PostId> = Vec::new();
+        let mut decision = match (gave_up, stage.world.config.calls.fallback) {
+            (true, Fallback::Behaviour) => stage.world.choose(stage.now, observation),
+            _ => Decision::none(self.agent),
+        };
+        decision.read = decision.read.max(self.read);
+        let feed = &observation.feed[..decision.read];
         for row in self.pages.iter().skip(1).flat_map(|page| &page.rows) {
-            let is_known =
-                looked.contains(row) || observation.feed[..read].iter().any(|seen| seen.post == *row);
-            if !is_known {
-                looked.push(*row);
+            if !decision.looked.contains(row) && !feed.iter().any(|seen| seen.post == *row) {
+                decision.looked.push(*row);
             }
         }
-        Decision { agent: self.agent, read, looked, actions: std::mem::take(&mut self.actions) }
+        self.own_actions = self.actions.len();
+        decision.actions.splice(..0, std::mem::take(&mut self.actions));
+        decision
     }
 }
 

@@ -19,8 +19,9 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::line::Line;
 use super::reader::{Lines, Start, read_at};
-use super::{LedgerEntry, Place, folder, lock, shard_path, shards};
+use super::{LedgerEntry, Place, folder, shard_path, shards};
 use crate::JournalError;
+use crate::lock::lock;
 
 /// The form of the database and of `sources.json`. Another one is made again.
 const FORMAT: u16 = 1;
