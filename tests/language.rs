@@ -349,8 +349,7 @@ fn a_spent_budget_stops_the_run_and_says_how_to_go_on() {
     assert!((3..6).contains(&stops), "{stops}");
     desk.done("replay run");
 
-    let parts =
-        ["calls.run_budget is spent", "money spent", "murmur fork poor --at 2 --set calls.run_budget"];
+    let parts = ["calls.run_budget is spent", "money spent", "murmur resume poor --set calls.run_budget"];
     // Two steps cost so much.
     desk.murmur("run world.toml --out poor --set calls.run_budget.money=0.004").expect(75, &parts);
     let before = mock.requests();
@@ -358,6 +357,12 @@ fn a_spent_budget_stops_the_run_and_says_how_to_go_on() {
     assert_eq!(mock.requests(), before);
     desk.done("fork poor --at 2 --set calls.run_budget.money=9 --out rich");
     assert!(mock.requests() > before);
+
+    let refused = ["a run that is gone on with may change calls", "murmur fork"];
+    desk.murmur("resume poor --set prompt.posts=3").expect(2, &refused);
+    desk.murmur("resume poor --set calls.fallback=nothing").expect(2, &refused);
+    desk.done("resume poor --set calls.run_budget.money=9");
+    desk.done("replay poor");
 }
 
 // Interviews
