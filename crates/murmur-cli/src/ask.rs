@@ -93,7 +93,10 @@ pub(crate) fn ask(args: &AskArgs) -> Result<(), Failure> {
     if without > 0 {
         tell(&format!("{without} of {} gave no answer", answers.len()));
     }
-    Ok(())
+    match without == answers.len() && without > 0 {
+        true => Err(Failure::input("nobody answered: the lines above say why")),
+        false => Ok(()),
+    }
 }
 
 fn line(AskAnswer { agent, user_name, answer }: &AskAnswer, kind: &QuestionKind) -> serde_json::Value {
@@ -121,10 +124,18 @@ pub(crate) struct BatchArgs {
 
 pub(crate) fn batch(args: &BatchArgs) -> Result<(), Failure> {
     let taken = Run::open(&args.run)?.take_batch(&args.results)?;
+    let rest: String = [
+        (taken.refused, "refused for good"),
+        (taken.to_ask_again, "failed in passing, to be written out again"),
+        (taken.known, "answered before, left as they were"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, what)| format!(", {count} {what}"))
+    .collect();
     print(&format!(
-        "took in {} replies and {} failures; go on with\n  murmur resume {}\n",
+        "took in {} replies{rest}; go on with\n  murmur resume {}\n",
         taken.replies,
-        taken.failures,
         args.run.display()
     ))
 }

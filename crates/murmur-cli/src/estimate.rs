@@ -29,6 +29,9 @@ pub(crate) struct EstimateArgs {
     /// Repair requests a turn, on average.
     #[arg(long, value_name = "N", default_value_t = 0.05)]
     repairs: f64,
+    /// Texts written in a turn, on average; counts with stance.method = "model".
+    #[arg(long, value_name = "N", default_value_t = 0.3)]
+    texts: f64,
     /// Tokens of a reply.
     #[arg(long, value_name = "N", default_value_t = 40)]
     output_tokens: u32,
@@ -56,6 +59,7 @@ pub(crate) fn estimate(args: &EstimateArgs) -> Result<(), Failure> {
         sample: args.sample,
         looks: args.looks,
         repairs: args.repairs,
+        texts: args.texts,
         output_tokens: args.output_tokens,
         seconds_per_call: args.seconds,
         in_flight: args.in_flight,
@@ -82,6 +86,8 @@ fn page(model: &ModelEstimate) -> String {
         ("agents", number(model.agents as f64)),
         ("turns", number(model.turns)),
         ("calls", number(model.calls)),
+        ("of surveys", number(model.survey_calls as f64)),
+        ("beside turns", format!("{} to rate texts and sum up memories", number(model.side_calls))),
         (
             "input a call",
             format!(

@@ -232,7 +232,7 @@ impl Watch {
             Ok(Carried::Stopped) => Some("stopped"),
             Ok(Carried::BudgetSpent) => Some("calls.step_budget is spent: stopped"),
             Ok(Carried::RunBudgetSpent) => return Self::end_of_budget(simulation, out),
-            Err(error @ EngineError::AwaitsBatch { .. }) => {
+            Err(error @ (EngineError::AwaitsBatch { .. } | EngineError::ModelOutOfReach { .. })) => {
                 simulation.keep_checkpoint()?;
                 tell(&error.to_string());
                 return Ok(Done::Stopped);

@@ -82,6 +82,10 @@ fn models(models: &[ModelSummary], spent: Spent) -> String {
             count_of(*faulty),
             count_of(*failed),
         );
+        if !model.problems.is_empty() {
+            let kinds = model.problems.iter().map(|(kind, count)| format!("{kind} {}", count_of(*count)));
+            let _ = writeln!(page, "    problems: {}", kinds.collect::<Vec<String>>().join(", "));
+        }
     }
     if spent.money_nanos > 0 {
         let _ = writeln!(page, "  spent        {:.4}, in the currency of model.prices", spent.money());

@@ -64,6 +64,8 @@ pub enum Purpose {
     Mind = 15,
     /// How a language model's reply is sampled.
     Reply = 16,
+    /// Which agents a survey asks; the step is its number.
+    Survey = 17,
 }
 
 /// A stream of random draws with a key of its own.

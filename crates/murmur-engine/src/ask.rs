@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use murmur_core::{AgentId, Step};
+use murmur_core::{AgentId, Purpose, Step};
 use murmur_prompt::survey::{Answer, Question};
 
 use crate::config::{AgentsConfig, CallMode, MOST_SURVEYS};
 use crate::facts::{CallRecord, Verdict};
-use crate::language::minds::chosen;
+use crate::language::minds::{Draw, chosen};
 use crate::language::survey::{Inquiry, ask};
 use crate::{EngineError, Run};
 
@@ -56,7 +56,8 @@ impl Run {
             })?),
         };
         let (population, follows) = (&simulation.world.population, &simulation.world.public.graph.follows);
-        let agents = chosen(&request.agents, 0.0, "--agents", config, population, follows)?;
+        let draw = Draw { purpose: Purpose::Survey, number: 0, from: 0.0 };
+        let agents = chosen(&request.agents, draw, "--agents", config, population, follows)?;
         simulation.calls.ask_live(CallMode::Live);
         if let Some(wait) = request.wait {
             simulation.wait_for_models(wait)?;
@@ -68,8 +69,8 @@ impl Run {
         simulation.calls.begin_step()?;
         let answers = ask(&simulation.world, &mut simulation.calls, now, inquiry)?;
         let why = |agent: AgentId| {
-            let record = answers.records.iter().find(|record| record.agent == agent);
-            record.map_or("free text needs a model", reason)
+            let place = answers.records.binary_search_by_key(&agent, |record| record.agent);
+            place.map_or("free text needs a model", |place| reason(&answers.records[place]))
         };
         let world = &simulation.world;
         let answer = |&agent: &AgentId| {

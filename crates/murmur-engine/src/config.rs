@@ -464,6 +464,16 @@ impl Config {
                 )?;
             }
         }
+        let has_price =
+            |model: &ModelSection| model.server.prices.input > 0.0 || model.server.prices.output > 0.0;
+        let free = self.model.iter().find(|model| !has_price(model));
+        let limits_money = self.calls.run_budget.money.or(self.calls.step_budget.money).is_some();
+        if let Some(free) = free.filter(|_| limits_money) {
+            return Err(format!(
+                "calls: a budget of money expects prices of every model; model {} has none, so that it would never end",
+                free.server.name
+            ));
+        }
         let faults = [self.prompt.fault(), self.memory.fault(), self.stance.fault()];
         if let Some(fault) = faults.into_iter().flatten().next() {
             return Err(fault);
@@ -494,14 +504,6 @@ impl Config {
             }
             if let Some(fault) = survey.question().fault() {
                 return Err(key(&fault));
-            }
-            if let Some(late) = survey.steps.iter().find(|&&step| step >= self.run.steps) {
-                return expect(
-                    false,
-                    &key("steps"),
-                    &format!("steps below run.steps ({})", self.run.steps),
-                    late,
-                );
             }
         }
         Ok(())

@@ -83,6 +83,19 @@ pub enum EngineError {
         /// Where it was looked for.
         from: Vec<PathBuf>,
     },
+    /// No server of a model can be asked.
+    #[error(
+        "step {step}: model {model}: {reason}. Nobody can be asked, so the step is not carried out. Mend the server, or change \
+         where it is with --set model.{model}.urls='[\"http://host:8000/v1\"]', and go on with murmur resume"
+    )]
+    ModelOutOfReach {
+        /// The model's name in the configuration.
+        model: String,
+        /// What its servers said last.
+        reason: String,
+        /// The step that was to be carried out.
+        step: Step,
+    },
     /// In mode `batch`, requests that wait to be answered.
     #[error(
         "step {step}: {count} requests are written to {} and wait to be answered; take the results in with\n  murmur \
@@ -129,6 +142,7 @@ impl EngineError {
                 JournalError::Missing(_) | JournalError::Newer { .. } | JournalError::NoStep { .. }
             ),
             Self::Model(error) => !matches!(error, ModelError::NotReady { .. }),
+            Self::ModelOutOfReach { .. } => false,
             Self::Prompt(_) | Self::NotInLedgers { .. } | Self::AwaitsBatch { .. } => true,
             Self::History(_) | Self::Differs(_) | Self::OutcomeDiffers(_) => false,
             Self::Run(error) => !matches!(error, RunError::Io { .. }),

@@ -1,12 +1,16 @@
 //! What a run will ask of language models, before any is asked: calls and tokens from the activation schedule and the
 //! real prompts.
 
-use murmur_core::{AgentId, Step};
+use murmur_agents::{MemorySummary, StanceMethod};
+use murmur_core::{AgentId, Purpose, Step};
 use murmur_llm::{PreparedRequest, Usage};
+use murmur_prompt::survey::Question;
 use serde_json::Value;
 
 use crate::activate::probability_of;
-use crate::config::Fallback;
+use crate::config::{Fallback, SurveyConfig};
+use crate::language::minds::{Draw, chosen};
+use crate::language::survey::{self, call_of};
 use crate::language::turn::{Stage, Turn};
 use crate::observe::observe;
 use crate::recommend::recommend;
@@ -22,6 +26,8 @@ pub struct EstimateRequest<'a> {
     pub looks: f64,
     /// Mean number of repair requests a turn.
     pub repairs: f64,
+    /// Mean number of texts written in a turn: with `stance.method = "model"` each is rated.
+    pub texts: f64,
     /// Tokens of a reply.
     pub output_tokens: u32,
     /// Seconds that a call takes.
@@ -41,8 +47,12 @@ pub struct ModelEstimate {
     pub agents: usize,
     /// Their expected turns.
     pub turns: f64,
-    /// Expected calls.
+    /// Expected calls in turns.
     pub calls: f64,
+    /// Calls of scheduled surveys.
+    pub survey_calls: usize,
+    /// Expected calls to rate texts and to sum up memories.
+    pub side_calls: f64,
     /// Prompts that were counted.
     pub sampled: usize,
     /// Input tokens of a turn's first call that all agents share: instructions, tools or schema.
@@ -86,16 +96,17 @@ pub fn estimate(
     request: &EstimateRequest<'_>,
 ) -> Result<Vec<ModelEstimate>, EngineError> {
     config.calls.fallback = Fallback::Behaviour;
-    config.survey.clear();
+    let surveys = std::mem::take(&mut config.survey);
     let steps = config.run.steps;
     let mut simulation = Simulation::new(config)?;
     simulation.calls.ask_nobody();
+    let asked = surveyed(&simulation, &surveys)?;
     let turns = expected_turns(&simulation, steps);
     while simulation.next.0 < request.warm_up.min(steps) {
         simulation.step()?;
     }
     let models = 0..simulation.world.config.model.len();
-    models.map(|model| of_model(&simulation, model, &turns[model], request)).collect()
+    models.map(|model| of_model(&simulation, model, &turns[model], &asked, request)).collect()
 }
 
 /// The expected turns of each model's agents, step by step.
@@ -117,6 +128,7 @@ fn of_model(
     simulation: &Simulation,
     model: usize,
     turns_by_step: &[f64],
+    surveys: &[Surveyed],
     request: &EstimateRequest<'_>,
 ) -> Result<ModelEstimate, EngineError> {
     let world = &simulation.world;
@@ -145,10 +157,14 @@ fn of_model(
     let rounds = 1.0 + request.looks + request.repairs;
     let input_tokens = turns * (input.mean + request.looks * looked + request.repairs * repaired);
     let calls = turns * rounds;
-    let output_tokens = calls * f64::from(request.output_tokens);
+    let survey = survey_load(simulation, model, surveys, request);
+    let side = side_load(simulation, turns, request);
+    let input_tokens = input_tokens + survey.input + side.input;
+    let output_tokens = (calls + survey.calls) * f64::from(request.output_tokens) + side.output;
     let servers = section.server.urls.len().max(1);
     let in_flight = request.in_flight.unwrap_or(servers * section.server.most_in_flight).max(1);
     let waits: f64 = turns_by_step.iter().map(|turns| (turns / in_flight as f64).ceil()).sum();
+    let beside = ((survey.calls + side.calls) / in_flight as f64).ceil();
     let price = |input: f64, cached: f64| {
         let million = section.server.prices.of(Usage { input: 1_000_000, cached: 0, output: 0 }).money();
         let of_cached =
@@ -161,6 +177,8 @@ fn of_model(
         agents: agents.len(),
         turns,
         calls,
+        survey_calls: survey.calls as usize,
+        side_calls: side.calls,
         sampled: totals.len(),
         shared,
         input,
@@ -169,8 +187,88 @@ fn of_model(
         money: price(input_tokens, 0.0),
         money_cached: price(input_tokens, calls * f64::from(shared)),
         in_flight,
-        hours: waits * rounds * request.seconds_per_call / 3600.0,
+        hours: (waits * rounds + beside) * request.seconds_per_call / 3600.0,
     })
+}
+
+/// A scheduled survey, and whom it asks.
+struct Surveyed {
+    number: u16,
+    question: Question,
+    agents: Vec<AgentId>,
+    /// How often it is asked.
+    times: usize,
+}
+
+fn surveyed(simulation: &Simulation, surveys: &[SurveyConfig]) -> Result<Vec<Surveyed>, EngineError> {
+    let world = &simulation.world;
+    let asked = |(number, survey): (u16, &SurveyConfig)| {
+        let draw = Draw { purpose: Purpose::Survey, number: u32::from(number) + 1, from: 0.0 };
+        let (key, follows) = (format!("survey {}", survey.name), &world.public.graph.follows);
+        let agents = chosen(&survey.agents, draw, &key, &world.config, &world.population, follows)?;
+        let times = survey.steps.iter().filter(|&&step| step < world.config.run.steps).count();
+        Ok(Surveyed { number, question: survey.question(), agents, times })
+    };
+    (0..).zip(surveys).map(asked).collect()
+}
+
+/// Calls and their tokens.
+#[derive(Default)]
+struct Load {
+    calls: f64,
+    input: f64,
+    output: f64,
+}
+
+/// The surveys of one model's agents, with the input tokens of a sample.
+fn survey_load(
+    simulation: &Simulation,
+    model: usize,
+    surveys: &[Surveyed],
+    request: &EstimateRequest<'_>,
+) -> Load {
+    let (world, now) = (&simulation.world, simulation.next);
+    let mut load = Load::default();
+    for survey in surveys {
+        let has_model = |agent: &&AgentId| world.minds.of(**agent) == Some(model);
+        let agents: Vec<AgentId> = survey.agents.iter().filter(has_model).copied().collect();
+        let every = agents.len().div_ceil(request.sample.max(1)).max(1);
+        let sampled: Vec<u32> = agents
+            .iter()
+            .step_by(every)
+            .map(|&agent| {
+                let call = call_of(agent, model, survey.number);
+                let prepared = survey::request(world, simulation.calls.seeds(), now, &call, &survey.question);
+                let sent = Sent::count(&prepared, request.count);
+                sent.shared + sent.own
+            })
+            .collect();
+        let calls = (agents.len() * survey.times) as f64;
+        load.calls += calls;
+        load.input += calls * spread(&sampled).mean;
+    }
+    load
+}
+
+/// Input and output tokens of a rating, and of a summary of memories.
+const RATING_TOKENS: [f64; 2] = [90.0, 3.0];
+const SUMMARY_TOKENS: [f64; 2] = [450.0, 80.0];
+/// Deeds that a turn adds to a memory: five rows read, and what was done.
+const DEEDS_A_TURN: f64 = 6.0;
+
+/// What is asked beside turns, if the configuration has the models asked.
+fn side_load(simulation: &Simulation, turns: f64, request: &EstimateRequest<'_>) -> Load {
+    let config = &simulation.world.config;
+    let rates = config.stance.method == StanceMethod::Model;
+    let sums_up = config.memory.summary == MemorySummary::Model && config.memory.tokens > 0;
+    let ratings = if rates { turns * request.texts } else { 0.0 };
+    let every = (f64::from(config.memory.older) / 2.0).max(1.0);
+    let summaries = if sums_up { turns * DEEDS_A_TURN / every } else { 0.0 };
+    Load {
+        calls: ratings + summaries,
+        input: ratings * RATING_TOKENS[0] + summaries * SUMMARY_TOKENS[0],
+        output: ratings * RATING_TOKENS[1] + summaries * SUMMARY_TOKENS[1],
+    }
 }
 
 /// Tokens of a repair request beyond what was sent before.

@@ -141,6 +141,9 @@ pub(crate) enum Verdict {
 }
 
 impl Verdict {
+    /// How many there are.
+    pub(crate) const COUNT: usize = 1 + ReplyFault::KINDS + CallFailure::KINDS;
+
     /// Its place in [`Self::names`].
     pub(crate) fn code(self) -> u8 {
         match self {

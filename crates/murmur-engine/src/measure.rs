@@ -274,24 +274,40 @@ pub(crate) struct ModelTotals {
     pub(crate) input: u64,
     /// Output tokens.
     pub(crate) output: u64,
+    /// Calls by what became of them, in the order of [`Verdict::names`].
+    pub(crate) verdicts: [u64; Verdict::COUNT],
 }
 
 impl ModelTotals {
     /// How many counts there are.
-    pub(crate) const COUNTS: usize = 9;
+    pub(crate) const COUNTS: usize = Self::NAMES.len() + Verdict::COUNT;
+    /// The names of the first of them in `metrics`.
+    const NAMES: [&str; 9] = [
+        "turns",
+        "turns_valid",
+        "turns_repaired",
+        "turns_fallen_back",
+        "calls",
+        "replies_faulty",
+        "calls_failed",
+        "input_tokens",
+        "output_tokens",
+    ];
 
     /// The counts, in the order in which they are declared.
-    pub(crate) fn counts(&self) -> [u64; Self::COUNTS] {
-        let &Self { turns, valid, repaired, fallen_back, calls, faulty, failed, input, output } = self;
-        [turns, valid, repaired, fallen_back, calls, faulty, failed, input, output]
+    pub(crate) fn counts(&self) -> Vec<u64> {
+        let &Self { turns, valid, repaired, fallen_back, calls, faulty, failed, input, output, verdicts } =
+            self;
+        let counts = [turns, valid, repaired, fallen_back, calls, faulty, failed, input, output];
+        counts.into_iter().chain(verdicts).collect()
     }
 
     /// Puts these counts in their places.
     pub(crate) fn set_counts(&mut self, counts: &[u64]) {
-        let &[turns, valid, repaired, fallen_back, calls, faulty, failed, input, output] = counts else {
-            return;
-        };
-        *self = Self { turns, valid, repaired, fallen_back, calls, faulty, failed, input, output };
+        let Some((first, of_verdicts)) = counts.split_first_chunk() else { return };
+        let &[turns, valid, repaired, fallen_back, calls, faulty, failed, input, output] = first;
+        let Ok(verdicts) = of_verdicts.try_into() else { return };
+        *self = Self { turns, valid, repaired, fallen_back, calls, faulty, failed, input, output, verdicts };
     }
 
     /// Takes in the calls of one agent in a step.
@@ -300,6 +316,7 @@ impl ModelTotals {
             self.calls += 1;
             self.input += u64::from(call.input);
             self.output += u64::from(call.output);
+            self.verdicts[usize::from(call.verdict)] += 1;
             match call.verdict() {
                 Verdict::Accepted => {}
                 Verdict::Faulty(_) => self.faulty += 1,
@@ -340,18 +357,7 @@ fn models(world: &World, applied: &Applied) -> Vec<Measure> {
             name,
             value: Some(count as f64),
         };
-        let names = [
-            "turns",
-            "turns_valid",
-            "turns_repaired",
-            "turns_fallen_back",
-            "calls",
-            "replies_faulty",
-            "calls_failed",
-            "input_tokens",
-            "output_tokens",
-        ];
-        names.into_iter().zip(totals.counts()).map(measure).collect::<Vec<Measure>>()
+        ModelTotals::NAMES.into_iter().zip(totals.counts()).map(measure).collect::<Vec<Measure>>()
     };
     let called = world.config.model.iter().zip(totals).filter(|(_, totals)| totals.calls > 0);
     called.flat_map(of_model).collect()

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use murmur_agents::{Behaviour, Beliefs, Memories, Persona, Population, PreviousPost, Synthesizer};
-use murmur_core::{AgentId, Probability};
+use murmur_core::{AgentId, Probability, Purpose};
 use murmur_data::edges::{EdgeFile, NodeIds, Nodes, read_edges};
 use murmur_data::population::{Account, PopulationFile, read_oasis_reddit, read_oasis_x};
 use murmur_data::{DataError, Warning};
@@ -18,7 +18,7 @@ use crate::config::{
     GivenGraph, GraphConfig, GraphFileConfig, PopulationConfig, SurveyConfig, SyntheticPopulation,
 };
 use crate::embedding::{Embedding, ProfileVectors, Vector};
-use crate::language::minds::{Minds, chosen};
+use crate::language::minds::{Draw, Minds, chosen};
 use crate::script::Script;
 use crate::topics::Topics;
 use crate::{Config, EngineError, World};
@@ -57,6 +57,12 @@ pub(crate) fn make_world(config: Config, folder: Option<&Path>) -> Result<Made, 
     let too_late = config.seed_post.iter().filter(|post| post.step >= config.run.steps).count();
     if too_late > 0 {
         warnings.push(Warning { what: "seed posts never planted, due after the last step", count: too_late });
+    }
+
+    let late = |survey: &SurveyConfig| survey.steps.iter().filter(|&&step| step >= config.run.steps).count();
+    let never_asked: usize = config.survey.iter().map(late).sum();
+    if never_asked > 0 {
+        warnings.push(Warning { what: "surveys never made, due after the last step", count: never_asked });
     }
 
     let seed = config.run.seed;
@@ -114,7 +120,8 @@ fn surveyed(
 ) -> Result<Vec<Vec<AgentId>>, EngineError> {
     let asked = |(number, survey): (u32, &SurveyConfig)| {
         let key = format!("survey {number} ({}): agents", survey.name);
-        chosen(&survey.agents, 0.0, &key, config, population, follows)
+        let draw = Draw { purpose: Purpose::Survey, number, from: 0.0 };
+        chosen(&survey.agents, draw, &key, config, population, follows)
     };
     (1..).zip(&config.survey).map(asked).collect()
 }

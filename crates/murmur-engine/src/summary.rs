@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use crate::World;
 use crate::config::ModelSection;
+use crate::facts::Verdict;
 use crate::measure::{Meter, ModelTotals, summary_of};
 
 /// The state before the first step, to compare the end with.
@@ -82,6 +83,8 @@ pub struct ModelSummary {
     pub input_tokens: u64,
     /// Output tokens.
     pub output_tokens: u64,
+    /// What was wrong with replies, and why there were none: how often each.
+    pub problems: BTreeMap<&'static str, u64>,
 }
 
 /// The cascades of a run as a whole.
@@ -188,7 +191,9 @@ pub(crate) fn summarize(
 }
 
 fn model_summary((model, totals): (&ModelSection, &ModelTotals)) -> ModelSummary {
-    let &ModelTotals { turns, valid, repaired, fallen_back, calls, faulty, failed, input, output } = totals;
+    let &ModelTotals { turns, valid, repaired, fallen_back, calls, faulty, failed, input, output, verdicts } =
+        totals;
+    let kinds = Verdict::names().into_iter().zip(verdicts).skip(1);
     ModelSummary {
         model: model.server.name.clone(),
         turns,
@@ -200,6 +205,7 @@ fn model_summary((model, totals): (&ModelSection, &ModelTotals)) -> ModelSummary
         failed,
         input_tokens: input,
         output_tokens: output,
+        problems: kinds.filter(|&(_, count)| count > 0).collect(),
     }
 }
 

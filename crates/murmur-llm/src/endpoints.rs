@@ -71,7 +71,11 @@ pub(crate) fn server(config: &ModelConfig, base: &str, resource: Resource) -> Re
         Resource::Models => "models",
     };
     let url = target(base)
-        .and_then(|base| format!("{base}/{path}").parse().map_err(|_| "too long".to_owned()))
+        .and_then(|base| {
+            format!("{}/{path}", base.to_string().trim_end_matches('/'))
+                .parse()
+                .map_err(|_| "too long".to_owned())
+        })
         .map_err(|fault| ModelError::Config(format!("model.urls: {fault}")))?;
     let calls = Calls {
         key_variable: config.api_key_env.clone(),
@@ -129,8 +133,10 @@ impl Endpoints {
         let text = read(&file.path)?;
         if text != file.text {
             let urls = WatchedFile { path: file.path.clone(), text: text.clone(), read_at: now }.urls()?;
-            file.text = text;
             self.set(&urls)?;
+            if let Some(file) = &mut self.file {
+                file.text = text;
+            }
         }
         Ok(true)
     }

@@ -87,8 +87,16 @@ impl CallFailure {
     }
 
     /// Whether the same request may succeed later.
-    pub(crate) fn is_passing(&self) -> bool {
-        matches!(self, Self::Timeout | Self::Overloaded { .. } | Self::Malformed { .. } | Self::Cut { .. })
+    pub fn is_passing(&self) -> bool {
+        matches!(
+            self,
+            Self::Timeout
+                | Self::Overloaded { .. }
+                | Self::Malformed { .. }
+                | Self::Cut { .. }
+                | Self::Deadline
+                | Self::Cancelled
+        )
     }
 
     /// Whether the endpoint refuses any request: a key it does not take, a model it has not, a certificate, a redirect.

@@ -27,7 +27,7 @@ pub struct PromptConfig {
     pub comments: usize,
     /// Accounts shown, suggested or found, at most: 0 to 20.
     pub users: usize,
-    /// Actions in one reply, at most: 1 to 20.
+    /// Actions in one reply, and looking around aside in one turn, at most: 1 to 20.
     pub most_actions: usize,
     /// How often an agent may look around (search, trend, refresh, groups) before it acts: 0 to 5.
     pub look_rounds: usize,

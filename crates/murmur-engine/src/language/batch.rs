@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use murmur_core::{AgentId, Step};
@@ -51,13 +51,14 @@ pub(crate) struct BatchRequests {
     step: Step,
     lines: Vec<String>,
     count: usize,
-    /// The lowest number of a call among them, which tells the rounds of a step apart.
-    round: u16,
 }
+
+/// Where the requests lie in a run's folder.
+pub(crate) const BATCH_FOLDER: &str = "batch";
 
 impl BatchRequests {
     pub(crate) fn new(step: Step, models: usize) -> Self {
-        Self { step, lines: vec![String::new(); models], count: 0, round: u16::MAX }
+        Self { step, lines: vec![String::new(); models], count: 0 }
     }
 
     pub(crate) fn add(&mut self, id: &BatchId, request: &PreparedRequest) {
@@ -65,7 +66,6 @@ impl BatchRequests {
         *lines += &batch_line(&id.to_string(), request);
         lines.push('\n');
         self.count += 1;
-        self.round = self.round.min(id.key.call);
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -74,7 +74,7 @@ impl BatchRequests {
 
     /// Writes a file for each model into the run's folder, and says so as the reason why the step cannot go on.
     pub(crate) fn write(&self, run: &Path, models: &[&str]) -> Result<EngineError, EngineError> {
-        let folder = run.join("batch");
+        let folder = run.join(BATCH_FOLDER);
         fs::create_dir_all(&folder).map_err(|source| DataError::io(&folder, source))?;
         let mut files = Vec::new();
         let file_name = |model: &str| -> String {
@@ -85,7 +85,13 @@ impl BatchRequests {
             if models.iter().filter(|model| file_name(model) == name).count() > 1 {
                 name += &format!("-{}", place + 1);
             }
-            let file = folder.join(format!("step-{}-call-{}-{name}.jsonl", self.step, self.round));
+            // A step has several rounds; one that is come to again has its file already.
+            let numbered = |round: u32| folder.join(format!("step-{}-{round}-{name}.jsonl", self.step));
+            let is_free = |file: &PathBuf| match fs::read_to_string(file) {
+                Ok(written) => written == *lines,
+                Err(_) => !file.exists(),
+            };
+            let file = (1..).map(numbered).find(is_free).expect("some number is free");
             fs::write(&file, lines).map_err(|source| DataError::io(&file, source))?;
             files.push(file);
         }

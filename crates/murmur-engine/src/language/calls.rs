@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -60,6 +61,8 @@ impl Whole {
 pub(crate) struct Calls {
     models: Vec<Arc<ModelConfig>>,
     schedulers: Vec<OnceLock<Mutex<Scheduler>>>,
+    /// Which models have replied to anything.
+    replied: Vec<AtomicBool>,
     config: CallsConfig,
     seed: u64,
     source: Source,
@@ -80,6 +83,7 @@ impl Calls {
     pub(crate) fn new(config: &CallsConfig, models: Vec<Arc<ModelConfig>>, seed: u64) -> Self {
         Self {
             schedulers: models.iter().map(|_| OnceLock::new()).collect(),
+            replied: models.iter().map(|_| AtomicBool::new(false)).collect(),
             models,
             config: config.clone(),
             seed,
@@ -110,6 +114,7 @@ impl Calls {
         let spent = self.run.spent();
         let run = Account::new(config.run_budget, spent);
         self.schedulers = models.iter().map(|_| OnceLock::new()).collect();
+        self.replied = models.iter().map(|_| AtomicBool::new(false)).collect();
         (self.config, self.models, self.run) = (config.clone(), models, run);
     }
 
@@ -224,7 +229,8 @@ impl Calls {
     /// # Errors
     /// When one does not within `timeout`, or cannot be asked.
     pub(crate) fn wait_until_ready(&self, timeout: Duration) -> Result<(), EngineError> {
-        for model in 0..self.models.len() {
+        let calls_servers = matches!(self.config.mode, CallMode::Live | CallMode::Cache);
+        for model in (0..self.models.len()).filter(|_| calls_servers) {
             self.scheduler(model)?.lock().expect("nobody panics while calling").wait_until_ready(timeout)?;
         }
         Ok(())
@@ -232,10 +238,8 @@ impl Calls {
 
     /// The live figures of each model, by its name. Models that nobody has called have none.
     pub(crate) fn figures(&self) -> Vec<(String, Arc<Figures>)> {
-        let figures = |(model, scheduler): (&Arc<ModelConfig>, &OnceLock<Mutex<Scheduler>>)| {
-            let scheduler = scheduler.get()?.lock().ok()?;
-            Some((model.name.clone(), scheduler.figures()))
-        };
+        let figures =
+            |(model, scheduler): (&Arc<ModelConfig>, _)| Some((model.name.clone(), figures_of(scheduler)?));
         self.models.iter().zip(&self.schedulers).filter_map(figures).collect()
     }
 
@@ -445,6 +449,8 @@ impl Calls {
             models: &self.models,
             accounts: [&self.run, &self.step],
             deadline: self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())),
+            replied: &self.replied,
+            figures: self.schedulers.iter().map(figures_of).collect(),
         };
         let results = thread::scope(|scope| {
             let asked: Vec<_> = by_model
@@ -539,4 +545,9 @@ impl Calls {
         let names: Vec<&str> = self.models.iter().map(|model| model.name.as_str()).collect();
         Err(missing.write(self.folder.as_deref().unwrap_or(Path::new(".")), &names)?)
     }
+}
+
+/// The live figures of a model that was connected to.
+fn figures_of(scheduler: &OnceLock<Mutex<Scheduler>>) -> Option<Arc<Figures>> {
+    Some(scheduler.get()?.lock().ok()?.figures())
 }

@@ -2,11 +2,14 @@
 //! anybody reads them.
 
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use murmur_journal::{ReplyIndex, ReplyLedger};
-use murmur_llm::{Account, Batch, CallFailure, CallResult, Job, ModelConfig, Scheduler};
+use murmur_llm::{
+    Account, Batch, CallFailure, CallOutcome, CallResult, Figures, Job, ModelConfig, Scheduler,
+};
 
 use super::kept::{no_request, outcome_of, parse_kept, write_down};
 use super::requests::Round;
@@ -21,6 +24,10 @@ pub(super) struct Desk<'a> {
     pub(super) models: &'a [Arc<ModelConfig>],
     pub(super) accounts: [&'a Account; 2],
     pub(super) deadline: Option<Duration>,
+    /// Which models have ever replied.
+    pub(super) replied: &'a [AtomicBool],
+    /// The figures of those that are called.
+    pub(super) figures: Vec<Option<Arc<Figures>>>,
 }
 
 /// Where answers are written down, and the first thing that went wrong.
@@ -74,6 +81,11 @@ impl Desk<'_> {
             return ControlFlow::Break(());
         }
         book.telemetry.note(self.round.now, call, &self.models[call.model].name, result);
+        if let Some(reason) = self.out_of_reach(call.model, &result.outcome) {
+            let model = self.models[call.model].name.clone();
+            book.fault = Some(EngineError::ModelOutOfReach { model, reason, step: self.round.now });
+            return ControlFlow::Break(());
+        }
         let reused = result.attempts == 0 && result.outcome.is_ok();
         let model = &self.models[call.model];
         let hash = result.hash.unwrap_or(no_request());
@@ -84,6 +96,28 @@ impl Desk<'_> {
                 book.fault = Some(fault);
                 ControlFlow::Break(())
             }
+        }
+    }
+
+    /// Why a model cannot be asked at all, if this is what the outcome of a call says: its servers are all out of order, or
+    /// have refused the first call for what they do not know or allow. Such a failure is the run's, not the agent's.
+    fn out_of_reach(&self, model: usize, outcome: &CallOutcome) -> Option<String> {
+        let replied = &self.replied[model];
+        match outcome {
+            Ok(_) => {
+                replied.store(true, Ordering::Relaxed);
+                None
+            }
+            Err(CallFailure::NoEndpoint) => {
+                let figures = &self.figures[model];
+                let last = figures.as_ref().and_then(|figures| figures.snapshot().last_failure);
+                Some(last.map_or_else(|| CallFailure::NoEndpoint.to_string(), |failure| failure.to_string()))
+            }
+            Err(failure @ CallFailure::Refused { status, .. }) => {
+                let of_setup = status.is_none_or(|status| !matches!(status, 400 | 413 | 422));
+                (of_setup && !replied.load(Ordering::Relaxed)).then(|| failure.to_string())
+            }
+            Err(_) => None,
         }
     }
 

@@ -89,7 +89,14 @@ impl Minds {
         let mut share = 0.0;
         for (place, model) in (0..).zip(&config.model) {
             let key = format!("model {} ({}): agents", place + 1, model.server.name);
-            let chosen = chosen(&model.agents, share, &key, config, population, follows)?;
+            let chosen = chosen(
+                &model.agents,
+                Draw { purpose: Purpose::Mind, number: 0, from: share },
+                &key,
+                config,
+                population,
+                follows,
+            )?;
             if let AgentsConfig::Share(part) = &model.agents {
                 share += part.share.get();
             }
@@ -148,17 +155,28 @@ impl Minds {
     }
 }
 
-/// The agents that `choice`, under `key`, stands for, ascending; a share begins where `from` ends.
+/// How a share of agents is drawn.
+#[derive(Clone, Copy)]
+pub(crate) struct Draw {
+    pub(crate) purpose: Purpose,
+    /// Which one of that purpose.
+    pub(crate) number: u32,
+    /// Where the share begins: shares of one draw that follow each other do not overlap.
+    pub(crate) from: f64,
+}
+
+/// The agents that `choice`, under `key`, stands for, ascending.
 pub(crate) fn chosen(
     choice: &AgentsConfig,
-    from: f64,
+    draw: Draw,
     key: &str,
     config: &Config,
     population: &Population,
     follows: &FollowGraph,
 ) -> Result<Vec<AgentId>, EngineError> {
     let all = population.agents();
-    let drawn = |agent: AgentId| Stream::first_uniform(config.run.seed, Purpose::Mind, Step(0), agent);
+    let Draw { purpose, number, from } = draw;
+    let drawn = |agent: AgentId| Stream::first_uniform(config.run.seed, purpose, Step(number), agent);
     Ok(match choice {
         AgentsConfig::All => all.collect(),
         AgentsConfig::Share(part) => {

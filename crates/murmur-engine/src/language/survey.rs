@@ -1,11 +1,11 @@
 //! Surveys: a question put to agents as they are when a step begins. Nothing of it stays with them.
 
 use murmur_core::{AgentId, Stance, Step};
-use murmur_llm::ChatRequest;
+use murmur_llm::{ChatRequest, PreparedRequest};
 use murmur_prompt::survey::{Answer, Question, QuestionKind, parse_answer, survey_messages};
 
 use super::calls::Calls;
-use super::requests::Call;
+use super::requests::{Call, Seeds};
 use super::scene::SceneText;
 use crate::facts::{AnswerRecord, CallPurpose, CallRecord, Verdict};
 use crate::{EngineError, World};
@@ -41,26 +41,10 @@ pub(crate) fn ask(
     now: Step,
     inquiry: Inquiry<'_>,
 ) -> Result<Answers, EngineError> {
-    let number = FIRST_SURVEY_CALL + inquiry.number;
-    let call = |&agent: &AgentId| world.minds.of(agent).map(|model| Call { agent, number, model });
+    let call = |&agent: &AgentId| world.minds.of(agent).map(|model| call_of(agent, model, inquiry.number));
     let wanted: Vec<Call> = inquiry.agents.iter().filter_map(call).collect();
     let seeds = calls.seeds();
-    let render = |index: usize| {
-        let call = &wanted[index];
-        let about = vec![0.0; world.embedding.dimensions()];
-        let text = SceneText::of_agent(world, now, call.agent, &about);
-        let format = world.config.model[call.model].format;
-        let response_format = inquiry.question.response_format(format);
-        let response_format =
-            response_format.map(|format| world.config.model[call.model].schema_form.of(&format));
-        let request = ChatRequest {
-            messages: survey_messages(&text.asked(world), inquiry.question, format),
-            response_format: response_format.as_deref(),
-            seed: seeds.of(now, call),
-            ..ChatRequest::default()
-        };
-        Ok(world.minds.mind(call.model).server.prepare(&request))
-    };
+    let render = |index: usize| Ok(request(world, seeds, now, &wanted[index], inquiry.question));
     let answered = calls.ask(now, &wanted, &render)?;
     let mut all = Answers::default();
     let mut replies = wanted.iter().zip(answered).peekable();
@@ -86,6 +70,32 @@ pub(crate) fn ask(
         all.answers.push(AnswerRecord { survey: inquiry.number, agent, answer });
     }
     Ok(all)
+}
+
+/// What an agent with a model is asked.
+pub(crate) fn request(
+    world: &World,
+    seeds: Seeds,
+    now: Step,
+    call: &Call,
+    question: &Question,
+) -> PreparedRequest {
+    let about = vec![0.0; world.embedding.dimensions()];
+    let text = SceneText::of_agent(world, now, call.agent, &about);
+    let model = &world.config.model[call.model];
+    let response_format = question.response_format(model.format).map(|format| model.schema_form.of(&format));
+    let request = ChatRequest {
+        messages: survey_messages(&text.asked(world), question, model.format),
+        response_format: response_format.as_deref(),
+        seed: seeds.of(now, call),
+        ..ChatRequest::default()
+    };
+    world.minds.mind(call.model).server.prepare(&request)
+}
+
+/// The call that asks an agent with a model the survey with this number.
+pub(crate) fn call_of(agent: AgentId, model: usize, number: u16) -> Call {
+    Call { agent, number: FIRST_SURVEY_CALL + number, model }
 }
 
 /// The answer that an opinion stands for: of choices the first is -1 and the last is 1, of a scale likewise.

@@ -4,7 +4,7 @@
 use murmur_agents::{Decision, Observation};
 use murmur_core::{Action, AgentId, Step};
 use murmur_llm::{CallFailure, ChatRequest, PreparedRequest};
-use murmur_prompt::{Sight, is_look};
+use murmur_prompt::{ReplyFault, Sight, is_look};
 
 use super::kept::Answered;
 use super::minds::{Form, Mind};
@@ -181,7 +181,12 @@ impl Turn {
             }
             Ok(reply) => {
                 let sight = self.sight(stage);
-                match self.form(mind).prompter.parse(reply, &sight) {
+                match self
+                    .form(mind)
+                    .prompter
+                    .parse(reply, &sight)
+                    .and_then(|actions| self.within(stage, actions))
+                {
                     Ok(actions) => {
                         self.act(stage, observation, said(reply), actions, sight)?;
                         Verdict::Accepted
@@ -201,6 +206,17 @@ impl Turn {
         };
         self.records.push(answered.record(&call, purpose, verdict));
         Ok(())
+    }
+
+    /// The actions of a reply, if the turn has no more than it may, looking around aside.
+    fn within(&self, stage: Stage<'_>, actions: Vec<Action>) -> Result<Vec<Action>, ReplyFault> {
+        let acts = self.actions.iter().chain(&actions).filter(|action| !is_look(action.kind()));
+        let (found, most) = (acts.count(), stage.world.config.prompt.most_actions);
+        if self.exchanges.is_empty() || found <= most {
+            Ok(actions)
+        } else {
+            Err(ReplyFault::TooManyActions { found, most })
+        }
     }
 
     /// All that it has been shown.
