@@ -324,7 +324,7 @@ fn a_run_in_batches_is_that_of_a_live_server() {
         assert!(finished_round.stderr.contains("step-"), "{}", finished_round.stderr);
         answer_batch(&desk, &mock);
         let taken = desk.done("batch batched results.jsonl");
-        assert!(taken.stdout.contains("0 failures"), "{}", taken.stdout);
+        assert!(taken.stdout.contains("replies;"), "{}", taken.stdout);
         finished = desk.murmur("resume batched");
         rounds += 1;
         assert!(rounds < 100);

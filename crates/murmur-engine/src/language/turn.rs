@@ -265,6 +265,9 @@ impl Turn {
             (true, Fallback::Behaviour) => stage.world.choose(stage.now, observation),
             _ => Decision::none(self.agent),
         };
+        if gave_up && self.exchanges.is_empty() && stage.world.config.calls.fallback == Fallback::Behaviour {
+            return decision;
+        }
         decision.read = decision.read.max(self.read);
         let feed = &observation.feed[..decision.read];
         for row in self.pages.iter().skip(1).flat_map(|page| &page.rows) {

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use murmur_engine::Summary;
-use murmur_llm::CallFailure;
 use murmur_prompt::ReplyFault;
 use serde_json::{Value, json};
 
@@ -95,12 +94,13 @@ fn every_kind_of_bad_reply_is_repaired_once_then_fallen_back_upon_and_told() {
 #[test]
 fn calls_without_a_reply_are_fallen_back_upon_at_once_and_told() {
     type Answers = fn(&Call) -> Answer;
+    // Every second call fails, so that the server never counts as out of order.
     let failures: [(&str, Answers); 5] = [
-        ("refused", |_| Answer::new(400, "{\"error\": {\"message\": \"no\"}}")),
-        ("overloaded", |_| Answer::new(500, "broken")),
-        ("malformed", |_| Answer::new(200, "<html>")),
-        ("cut", |_| Answer::Cut),
-        ("cut", |_| Answer::CutBody),
+        ("refused", |call| every_second(call, Answer::new(400, "{\"error\": {\"message\": \"no\"}}"))),
+        ("overloaded", |call| every_second(call, Answer::new(500, "broken"))),
+        ("malformed", |call| every_second(call, Answer::new(200, "<html>"))),
+        ("cut", |call| every_second(call, Answer::Cut)),
+        ("cut", |call| every_second(call, Answer::CutBody)),
     ];
     for (kind, answers) in failures {
         let server = Server::start(answers);
@@ -108,13 +108,39 @@ fn calls_without_a_reply_are_fallen_back_upon_at_once_and_told() {
         let mut seen = BTreeSet::new();
         for turn in turns(&desk) {
             assert_eq!(turn.len(), 1);
-            assert!(CallFailure::NAMES.contains(&turn[0].text("verdict")));
             seen.insert(turn[0].text("verdict").to_owned());
         }
-        assert!(seen.contains(kind), "{kind}: {seen:?}");
+        assert!(seen.contains(kind) && seen.contains("accepted"), "{kind}: {seen:?}");
         let model = &summary.models[0];
-        assert_eq!((model.turns, model.turns, 0), (model.fallen_back, model.failed, model.faulty), "{kind}");
+        assert!(model.fallen_back > 3 && model.valid > 3, "{kind}: {model:?}");
+        assert_eq!((model.turns, model.faulty), (model.valid + model.fallen_back, 0), "{kind}");
+        assert_eq!(model.problems.values().sum::<u64>(), model.failed, "{kind}: {model:?}");
     }
+}
+
+fn every_second(call: &Call, failure: Answer) -> Answer {
+    if call.number % 2 == 0 { failure } else { reply("stop", "{\"actions\":[{\"action\":\"do_nothing\"}]}") }
+}
+
+#[test]
+fn servers_that_are_out_of_order_or_set_up_wrongly_stop_the_run_before_the_step() {
+    let check = |status: u16, part: &str| {
+        let server = Server::start(move |_| Answer::new(status, "{\"error\": {\"message\": \"no\"}}"));
+        let desk = Desk::new();
+        let toml = first_15(server.url(), "patience_seconds = 0.5\n");
+        let mut simulation = desk.begin(desk.config(&toml, &[]), "run");
+        let error = loop {
+            if let Err(error) = simulation.step() {
+                break error.to_string();
+            }
+        };
+        assert!(error.contains("model m: ") && error.contains(part) && error.contains("resume"), "{error}");
+        let kept = desk.ledger("run");
+        assert!(!kept.iter().any(|entry| entry.payload.get().contains("no_endpoint")));
+    };
+    check(401, "401");
+    check(404, "404");
+    check(503, "503");
 }
 
 #[test]
