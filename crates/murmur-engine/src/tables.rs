@@ -46,9 +46,8 @@ pub(crate) fn write(sources: &TableSources<'_>, journal: &mut JournalReader) -> 
     Ok(())
 }
 
-/// Whether every table of a finished run is in `folder`.
+/// Whether every table that any finished run has is in `folder`.
 pub(crate) fn are_there(folder: &Path) -> bool {
-    let names =
-        ["agents", "posts", "comments", "events", "exposures", "metrics", "cascades", "calls", "answers"];
+    let names = ["agents", "posts", "comments", "events", "exposures", "metrics", "cascades"];
     names.iter().all(|name| folder.join(format!("{name}.parquet")).exists())
 }

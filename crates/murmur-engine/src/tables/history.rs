@@ -28,22 +28,28 @@ impl HistoryTables<'_> {
         let mut events = EventTable::new(folder)?;
         let mut exposures = ExposureTable::new(folder)?;
         let mut metrics = MetricTable::new(folder)?;
-        let mut calls = CallTable::new(folder)?;
-        let mut answers = AnswerTable::new(folder)?;
+        // What a configuration has not, its tables have not.
+        let has_models = !world.config.model.is_empty();
+        let mut calls = if has_models { Some(CallTable::new(folder)?) } else { None };
+        let has_surveys = !world.config.survey.is_empty();
+        let mut answers = if has_surveys { Some(AnswerTable::new(folder)?) } else { None };
         for step in journal.steps().take_while(|&step| step < end) {
             let recorded = RecordedStep { step, batches: journal.step(step, Tables::All)? };
             events.add(step, recorded.events(world)?, naming)?;
             exposures.add(step, &recorded.exposures(world)?)?;
             metrics.add(world, step, recorded.measures()?)?;
-            calls.add(world, step, &recorded.calls()?)?;
-            answers.add(world, step, &recorded.answers()?)?;
+            if let Some(calls) = &mut calls {
+                calls.add(world, step, &recorded.calls()?)?;
+            }
+            if let Some(answers) = &mut answers {
+                answers.add(world, step, &recorded.answers()?)?;
+            }
         }
         events.finish()?;
         exposures.finish()?;
         metrics.finish()?;
-        calls.finish()?;
-        answers.finish()?;
-        Ok(())
+        calls.map_or(Ok(()), CallTable::finish)?;
+        Ok(answers.map_or(Ok(()), AnswerTable::finish)?)
     }
 }
 
