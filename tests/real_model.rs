@@ -54,7 +54,7 @@ fn murmur(folder: &std::path::Path, words: &[&str]) -> Output {
 fn a_real_model_takes_its_turns_and_its_run_is_replayed_without_it() {
     let address = ADDRESS.parse().unwrap();
     if TcpStream::connect_timeout(&address, Duration::from_millis(300)).is_err() {
-        println!("passed over: no model is served at {ADDRESS} (scripts/real_model.sh)");
+        eprintln!("passed over: no model is served at {ADDRESS} (scripts/real_model.sh)");
         return;
     }
     let folder = tempfile::tempdir().unwrap();

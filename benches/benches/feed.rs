@@ -83,6 +83,7 @@ fn world(agents: u32, preset: Preset, max_age: u32, posts: f64) -> Simulation {
     let topic = |(name, words): (&str, [&str; 6])| TopicConfig {
         name: name.to_owned(),
         words: words.map(str::to_owned).to_vec(),
+        ..TopicConfig::default()
     };
     let topics = [
         ("the vaccine", ["dose", "trial", "side effects", "booster", "immunity", "needle"]),

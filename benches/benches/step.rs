@@ -26,7 +26,11 @@ fn world(agents: u32, activity: f64) -> Simulation {
         activity_spread: 0.0,
         ..SyntheticConfig::default()
     };
-    let topic = |name: &str| TopicConfig { name: name.to_owned(), words: vec![format!("{name} news")] };
+    let topic = |name: &str| TopicConfig {
+        name: name.to_owned(),
+        words: vec![format!("{name} news")],
+        ..TopicConfig::default()
+    };
     let mut config = Config {
         topic: vec![topic("health"), topic("sport"), topic("politics")],
         population: PopulationConfig::Synthetic(SyntheticPopulation { size: Some(agents), traits }),

@@ -109,7 +109,7 @@ impl Default for RunConfig {
 }
 
 /// A topic that posts are about and agents have opinions on.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TopicConfig {
     /// The topic as it stands in a sentence. Must differ from the others.
