@@ -119,7 +119,11 @@ fn calls_without_a_reply_are_fallen_back_upon_at_once_and_told() {
 }
 
 fn every_second(call: &Call, failure: Answer) -> Answer {
-    if call.number % 2 == 0 { failure } else { reply("stop", "{\"actions\":[{\"action\":\"do_nothing\"}]}") }
+    if call.number.is_multiple_of(2) {
+        failure
+    } else {
+        reply("stop", "{\"actions\":[{\"action\":\"do_nothing\"}]}")
+    }
 }
 
 #[test]
