@@ -25,6 +25,8 @@ pub struct PromptConfig {
     pub posts: usize,
     /// Comments shown under a post, at most: 0 to 10.
     pub comments: usize,
+    /// Comments shown on a page in all, at most: 0 to 100. The posts at the top come first.
+    pub comments_in_all: usize,
     /// Accounts shown, suggested or found, at most: 0 to 20.
     pub users: usize,
     /// Actions in one reply, and looking around aside in one turn, at most: 1 to 20.
@@ -56,6 +58,7 @@ impl Default for PromptConfig {
             template: None,
             posts: 5,
             comments: 2,
+            comments_in_all: 3,
             users: 3,
             most_actions: 3,
             look_rounds: 1,
@@ -131,6 +134,7 @@ impl PromptConfig {
         self.actions_fault()
             .or_else(|| within("posts", self.posts, 0..=50))
             .or_else(|| within("comments", self.comments, 0..=10))
+            .or_else(|| within("comments_in_all", self.comments_in_all, 0..=100))
             .or_else(|| within("users", self.users, 0..=20))
             .or_else(|| within("most_actions", self.most_actions, 1..=20))
             .or_else(|| within("look_rounds", self.look_rounds, 0..=5))

@@ -192,7 +192,7 @@ fn greatest(config: &PromptConfig, argument: Argument) -> usize {
     match argument {
         Argument::Post => config.posts * (1 + looks),
         Argument::User => config.posts + config.users + looks * config.posts.max(config.users),
-        Argument::Comment => config.posts * config.comments * (1 + looks),
+        Argument::Comment => (config.posts * config.comments).min(config.comments_in_all) * (1 + looks),
         Argument::Group | Argument::Count | Argument::Text => MOST_OTHER,
     }
 }

@@ -35,8 +35,14 @@ const MESSAGES_SHOWN: usize = 3;
 impl Viewer<'_> {
     /// All that was shown, in words.
     pub(crate) fn sight(&self, shown: &Shown) -> Sight {
+        let mut comments_left = self.world.config.prompt.comments_in_all;
+        let mut post = |&row: &PostId| {
+            let post = self.post(row, comments_left);
+            comments_left -= post.comments.len();
+            post
+        };
         Sight {
-            posts: shown.rows.iter().map(|&row| self.post(row)).collect(),
+            posts: shown.rows.iter().map(&mut post).collect(),
             users: shown.users.iter().map(|&user| self.user(user)).collect(),
             groups: shown.groups.iter().map(|&group| self.group(group)).collect(),
             found: Vec::new(),
@@ -54,7 +60,7 @@ impl Viewer<'_> {
         profile.map_or_else(|| format!("user{agent}").into(), |profile| profile.user_name.clone())
     }
 
-    fn post(&self, row: PostId) -> ShownPost {
+    fn post(&self, row: PostId, most_comments: usize) -> ShownPost {
         let public = &self.world.public;
         let posts = public.posts();
         let root = posts.root(row);
@@ -73,7 +79,7 @@ impl Viewer<'_> {
             reposted_by: (row != root).then(|| self.name(posts.author(row))),
             follows_author: public.graph.follows.followees(self.agent).binary_search(&author).is_ok(),
             warning: (reports >= threshold).then(|| format!("reported {reports} times").into()),
-            comments: self.comments(root),
+            comments: self.comments(root, most_comments),
             mine: author == self.agent,
         }
     }
@@ -93,8 +99,8 @@ impl Viewer<'_> {
     }
 
     /// The comments that are liked most, of the latest; of equals the later first.
-    fn comments(&self, root: PostId) -> Vec<ShownComment> {
-        let most = self.world.config.prompt.comments;
+    fn comments(&self, root: PostId, most: usize) -> Vec<ShownComment> {
+        let most = most.min(self.world.config.prompt.comments);
         let comments = self.world.public.comments();
         let latest = self.world.public.posts().latest_comment(root);
         if most == 0 || latest.is_none() {
