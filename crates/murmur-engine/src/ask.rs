@@ -5,7 +5,7 @@ use std::time::Duration;
 use murmur_core::{AgentId, Purpose, Step};
 use murmur_prompt::survey::{Answer, Question};
 
-use crate::config::{AgentsConfig, CallMode, MOST_SURVEYS};
+use crate::config::{AgentsConfig, MOST_SURVEYS};
 use crate::facts::{CallRecord, Verdict};
 use crate::language::minds::{Draw, chosen};
 use crate::language::survey::{Inquiry, ask};
@@ -58,7 +58,7 @@ impl Run {
         let (population, follows) = (&simulation.world.population, &simulation.world.public.graph.follows);
         let draw = Draw { purpose: Purpose::Survey, number: 0, from: 0.0 };
         let agents = chosen(&request.agents, draw, "--agents", config, population, follows)?;
-        simulation.calls.ask_live(CallMode::Live);
+        simulation.calls.ask_live();
         if let Some(wait) = request.wait {
             simulation.wait_for_models(wait)?;
         }

@@ -6,12 +6,12 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use murmur_data::DataError;
-use murmur_journal::{Durability, LedgerEntry, ReplyKey, ReplyLedger};
+use murmur_journal::{Durability, ReplyKey, ReplyLedger};
 use murmur_llm::parse_batch_result;
 use serde::Deserialize;
 
 use crate::language::batch::{BATCH_FOLDER, BatchId};
-use crate::language::kept::payload_of;
+use crate::language::kept::entry_of;
 use crate::shards::shard_of;
 use crate::{EngineError, Run};
 
@@ -38,10 +38,9 @@ impl Run {
         // No other process may write the run meanwhile.
         let _writer = self.writer()?;
         let awaited = awaited(self.path())?;
-        let mut answered: BTreeSet<ReplyKey> = ReplyLedger::entries_from(self.path(), self.committed()?)?
-            .iter()
-            .map(|entry| entry.key)
-            .collect();
+        let next = self.committed()?;
+        let mut answered: BTreeSet<ReplyKey> =
+            ReplyLedger::entries_from(self.path(), next)?.iter().map(|entry| entry.key).collect();
         let mut entries = Vec::new();
         let mut taken = BatchTaken::default();
         for path in results {
@@ -68,13 +67,12 @@ impl Run {
                     .map_err(|message: String| DataError::at_line(path, number, message))?;
                 let Some(model) = self.config().model.get(id.model) else { continue };
                 match &result.outcome {
-                    _ if answered.contains(&id.key) => taken.known += 1,
+                    _ if id.key.step < next || answered.contains(&id.key) => taken.known += 1,
                     Err(failure) if failure.is_passing() => taken.to_ask_again += 1,
                     outcome => {
                         *if outcome.is_ok() { &mut taken.replies } else { &mut taken.refused } += 1;
                         answered.insert(id.key);
-                        let payload = payload_of(&model.server.name, result.outcome);
-                        entries.push(LedgerEntry { key: id.key, hash: id.hash.get(), payload });
+                        entries.push(entry_of(id.key, id.hash, &model.server.name, result.outcome, false));
                     }
                 }
             }

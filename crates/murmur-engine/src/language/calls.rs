@@ -12,14 +12,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use murmur_core::Step;
-use murmur_journal::{Durability, LedgerEntry, ReplyIndex, ReplyKey, ReplyLedger, RunFolder, StepReplies};
+use murmur_journal::{Durability, LedgerEntry, ReplyKey, ReplyLedger, RunFolder, StepReplies};
 use murmur_llm::{Account, CallFailure, CallResult, Figures, ModelConfig, PreparedRequest, Scheduler, Spent};
 use rayon::prelude::*;
 
 use super::batch::{BatchId, BatchRequests};
 use super::desk::{Book, Desk};
 use super::kept::{
-    Answer, Answered, Kept, differs, is_reply, no_request, outcome_of, parse_kept, same_request, write_down,
+    Answer, Answered, Kept, OtherRuns, differs, entry_of, no_request, outcome_of, parse_kept, same_request,
 };
 use super::requests::{Call, Render, Round, Seeds};
 use super::telemetry::Telemetry;
@@ -67,7 +67,7 @@ pub(crate) struct Calls {
     seed: u64,
     source: Source,
     /// Answers of other runs.
-    others: Option<Mutex<ReplyIndex>>,
+    others: Option<OtherRuns>,
     ledger: Option<ReplyLedger>,
     telemetry: Telemetry,
     run: Account,
@@ -216,9 +216,9 @@ impl Calls {
         !self.replays() && self.is_needed() && self.run.is_spent()
     }
 
-    /// From now on calls are answered in this mode, nothing is written down, and what the run has cost does not count.
-    pub(crate) fn ask_live(&mut self, mode: CallMode) {
-        self.config.mode = mode;
+    /// From now on calls are answered by the servers, nothing is written down, and what the run has cost does not count.
+    pub(crate) fn ask_live(&mut self) {
+        self.config.mode = CallMode::Live;
         self.set_spent(Spent::default());
         self.source = Source::Own(BTreeMap::new());
         (self.ledger, self.telemetry) = (None, Telemetry::default());
@@ -293,7 +293,7 @@ impl Calls {
         if self.is_needed() && self.others.is_none() && !self.config.from.is_empty() {
             let folder = self.folder.as_deref().map(|folder| folder.join("replies/index"));
             if let (Some(folder), CallMode::Cache | CallMode::Replay) = (folder, self.config.mode) {
-                self.others = Some(Mutex::new(ReplyIndex::open(&folder, &self.config.from, is_reply)?));
+                self.others = Some(OtherRuns::open(&folder, &self.config.from)?);
             }
         }
         Ok(())
@@ -315,23 +315,24 @@ impl Calls {
             return Ok(vec![failed; calls.len()]);
         }
         let round = Round { now, calls, render };
-        let replays = self.replays();
         let kept = self.take_kept(now, calls)?;
-        let answered = if replays {
-            self.all_kept(round, kept)?
+        // What stands in the ledger stays what it is, whatever budgets, deadlines and servers are like by now.
+        let mut answered = self.that_stand(round, &kept)?;
+        if self.replays() {
+            self.copy(round, &kept)?;
         } else {
             match self.config.mode {
-                CallMode::Live | CallMode::Cache => self.ask_servers(round, kept)?,
-                CallMode::Replay => self.all_known(round, kept)?,
-                CallMode::Batch => self.all_in_batch(round, kept)?,
+                CallMode::Live | CallMode::Cache => self.ask_servers(round, &mut answered)?,
+                CallMode::Replay => self.take_from_others(round, &mut answered)?,
+                CallMode::Batch => self.write_batch(round, &answered)?,
             }
-        };
-        Ok(answered)
+        }
+        Ok(answered.into_iter().map(|answered| answered.expect("every call was answered")).collect())
     }
 
     /// What stands of these calls in the ledger that is read.
     fn take_kept(&mut self, now: Step, calls: &[Call]) -> Result<Vec<Option<LedgerEntry>>, EngineError> {
-        let key = |call: &Call| ReplyKey { step: now, agent: call.agent, call: call.number };
+        let key = |call: &Call| call.key(now);
         match &mut self.source {
             Source::Nobody => Ok(vec![None; calls.len()]),
             Source::Own(kept) => Ok(calls.iter().map(|call| kept.remove(&key(call))).collect()),
@@ -344,44 +345,6 @@ impl Calls {
                 Ok(calls.iter().map(find).collect())
             }
         }
-    }
-
-    /// Of a run that is carried out again: every call stands in the ledger.
-    fn all_kept(
-        &mut self,
-        round: Round<'_>,
-        kept: Vec<Option<LedgerEntry>>,
-    ) -> Result<Vec<Answered>, EngineError> {
-        let Round { now, calls, render } = round;
-        let answered = |(index, entry): (usize, &Option<LedgerEntry>)| {
-            let call = &calls[index];
-            let request = render(index)?;
-            let entry = entry.as_ref().ok_or_else(|| {
-                differs(now, format!("agent {}, call {}: no reply in the ledger", call.agent, call.number))
-            })?;
-            self.read_kept(now, call, entry, &request)
-        };
-        let answered: Vec<(Answered, Spent)> =
-            kept.par_iter().enumerate().map(answered).collect::<Result<_, EngineError>>()?;
-        for entry in kept.iter().flatten() {
-            if let Some(ledger) = &mut self.ledger {
-                ledger.append(shard_of(entry.key.agent), entry)?;
-            }
-        }
-        Ok(self.charged(answered))
-    }
-
-    /// Books what the answers cost, and hands them over.
-    fn charged(&self, answered: Vec<(Answered, Spent)>) -> Vec<Answered> {
-        let charge = |(answered, cost): (Answered, Spent)| {
-            self.charge(cost);
-            answered
-        };
-        answered.into_iter().map(charge).collect()
-    }
-
-    fn charge(&self, cost: Spent) {
-        [&self.run, &self.step].into_iter().for_each(|account| account.charge(cost));
     }
 
     /// An answer that stands in the ledger, if it is that to `request`, and what it cost.
@@ -401,36 +364,46 @@ impl Calls {
         Ok((Answered { hash, outcome: outcome_of(answer) }, cost))
     }
 
-    /// The answers that stand in the ledger, and nothing for the other calls.
-    fn all_that_stand(
+    /// The answers that stand in the ledger, paid for, and nothing for the other calls.
+    fn that_stand(
         &self,
         round: Round<'_>,
         kept: &[Option<LedgerEntry>],
     ) -> Result<Vec<Option<Answered>>, EngineError> {
         let Round { now, calls, render } = round;
-        let answered = |(index, entry): (usize, &Option<LedgerEntry>)| {
+        let read = |(index, entry): (usize, &Option<LedgerEntry>)| {
             let read = |entry| self.read_kept(now, &calls[index], entry, &render(index)?);
             entry.as_ref().map(read).transpose()
         };
-        let answered = kept.par_iter().enumerate().map(answered).collect::<Result<Vec<_>, EngineError>>()?;
-        let charge = |answered: Option<(Answered, Spent)>| {
-            answered.map(|(answered, cost)| {
-                self.charge(cost);
-                answered
-            })
+        let stand = kept.par_iter().enumerate().map(read).collect::<Result<Vec<_>, EngineError>>()?;
+        let paid_for = |(answered, cost): (Answered, Spent)| {
+            [&self.run, &self.step].into_iter().for_each(|account| account.charge(cost));
+            answered
         };
-        Ok(answered.into_iter().map(charge).collect())
+        Ok(stand.into_iter().map(|answer| answer.map(paid_for)).collect())
+    }
+
+    /// Of a run that is carried out again: every call stands in its ledger, and goes into the new one, if there is one.
+    fn copy(&mut self, round: Round<'_>, kept: &[Option<LedgerEntry>]) -> Result<(), EngineError> {
+        if let Some(missing) = kept.iter().position(Option::is_none) {
+            let Call { agent, number, .. } = round.calls[missing];
+            let what = format!("agent {agent}, call {number}: no reply in the ledger");
+            return Err(differs(round.now, what));
+        }
+        let Some(ledger) = &mut self.ledger else { return Ok(()) };
+        for entry in kept.iter().flatten() {
+            ledger.append(shard_of(entry.key.agent), entry)?;
+        }
+        Ok(())
     }
 
     /// Asks the servers of all models at once for what is not known.
     fn ask_servers(
         &mut self,
         round: Round<'_>,
-        kept: Vec<Option<LedgerEntry>>,
-    ) -> Result<Vec<Answered>, EngineError> {
+        answered: &mut [Option<Answered>],
+    ) -> Result<(), EngineError> {
         let calls = round.calls;
-        // What stands in the ledger stays what it is, whatever budgets, deadlines and servers are like by now.
-        let mut answered = self.all_that_stand(round, &kept)?;
         let open = |index: &usize| answered[*index].is_none();
         let by_model: Vec<Vec<usize>> = (0..self.models.len())
             .map(|model| (0..calls.len()).filter(open).filter(|&index| calls[index].model == model).collect())
@@ -481,66 +454,47 @@ impl Calls {
                 answered[index] = Some(Answered { hash, outcome: result.outcome });
             }
         }
-        Ok(answered.into_iter().map(|answered| answered.expect("every call has a result")).collect())
+        Ok(())
     }
 
-    /// In mode `replay`: every call is known, from a stop before or from other runs.
-    fn all_known(
+    /// In mode `replay`: what is not known from a stop before is known from other runs.
+    fn take_from_others(
         &mut self,
         round: Round<'_>,
-        kept: Vec<Option<LedgerEntry>>,
-    ) -> Result<Vec<Answered>, EngineError> {
+        answered: &mut [Option<Answered>],
+    ) -> Result<(), EngineError> {
         let Round { now, calls, render } = round;
-        let mut answered = Vec::with_capacity(calls.len());
-        for (index, (call, entry)) in calls.iter().zip(kept).enumerate() {
-            let request = render(index)?;
-            if let Some(entry) = entry {
-                answered.push(self.read_kept(now, call, &entry, &request)?);
-                continue;
-            }
+        for (index, answered) in answered.iter_mut().enumerate().filter(|(_, answered)| answered.is_none()) {
+            let (call, request) = (&calls[index], render(index)?);
+            let hash = request.hash();
             let known = match &self.others {
-                Some(others) => {
-                    others.lock().expect("nobody panics while searching").find(request.hash().get())?
-                }
+                Some(others) => others.find(&request)?,
                 None => None,
             };
-            let Some(payload) = known else {
-                return Err(EngineError::NotInLedgers {
-                    step: now,
-                    agent: call.agent,
-                    hash: request.hash(),
-                    from: self.config.from.clone(),
-                });
+            let Some(outcome) = known else {
+                let (agent, from) = (call.agent, self.config.from.clone());
+                return Err(EngineError::NotInLedgers { step: now, agent, hash, from });
             };
-            let outcome = outcome_of(parse_kept(&payload)?.answer);
-            let model = &self.models[call.model];
-            write_down(self.ledger.as_mut(), now, call, model, request.hash(), &outcome, true)?;
-            answered.push((Answered { hash: request.hash(), outcome }, Spent::default()));
+            if let Some(ledger) = &mut self.ledger {
+                let model = &self.models[call.model].name;
+                let entry = entry_of(call.key(now), hash, model, outcome.clone(), true);
+                ledger.append(shard_of(call.agent), &entry)?;
+            }
+            *answered = Some(Answered { hash, outcome });
         }
-        Ok(self.charged(answered))
+        Ok(())
     }
 
     /// In mode `batch`: every call stands in the ledger, or those that do not are written to a file.
-    fn all_in_batch(
-        &mut self,
-        round: Round<'_>,
-        kept: Vec<Option<LedgerEntry>>,
-    ) -> Result<Vec<Answered>, EngineError> {
+    fn write_batch(&self, round: Round<'_>, answered: &[Option<Answered>]) -> Result<(), EngineError> {
         let Round { now, calls, render } = round;
-        let mut answered = Vec::with_capacity(calls.len());
         let mut missing = BatchRequests::new(now, self.models.len());
-        for (index, (call, entry)) in calls.iter().zip(kept).enumerate() {
-            let request = render(index)?;
-            match entry {
-                Some(entry) => answered.push(self.read_kept(now, call, &entry, &request)?),
-                None => {
-                    let key = ReplyKey { step: now, agent: call.agent, call: call.number };
-                    missing.add(&BatchId { key, model: call.model, hash: request.hash() }, &request);
-                }
-            }
+        for index in (0..calls.len()).filter(|&index| answered[index].is_none()) {
+            let (call, request) = (&calls[index], render(index)?);
+            missing.add(&BatchId { key: call.key(now), model: call.model, hash: request.hash() }, &request);
         }
         if missing.is_empty() {
-            return Ok(self.charged(answered));
+            return Ok(());
         }
         let names: Vec<&str> = self.models.iter().map(|model| model.name.as_str()).collect();
         Err(missing.write(self.folder.as_deref().unwrap_or(Path::new(".")), &names)?)

@@ -6,21 +6,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use murmur_journal::{ReplyIndex, ReplyLedger};
+use murmur_journal::ReplyLedger;
 use murmur_llm::{
     Account, Batch, CallFailure, CallOutcome, CallResult, Figures, Job, ModelConfig, Scheduler,
 };
 
-use super::kept::{no_request, outcome_of, parse_kept, write_down};
+use super::kept::{OtherRuns, entry_of, no_request};
 use super::requests::Round;
 use super::telemetry::Telemetry;
 use crate::EngineError;
+use crate::shards::shard_of;
 
 /// What the threads that call the models share.
 pub(super) struct Desk<'a> {
     pub(super) round: Round<'a>,
     pub(super) book: Mutex<Book<'a>>,
-    pub(super) others: Option<&'a Mutex<ReplyIndex>>,
+    pub(super) others: Option<&'a OtherRuns>,
     pub(super) models: &'a [Arc<ModelConfig>],
     pub(super) accounts: [&'a Account; 2],
     pub(super) deadline: Option<Duration>,
@@ -61,14 +62,12 @@ impl Desk<'_> {
 
     fn try_job(&self, index: usize) -> Result<Job, EngineError> {
         let request = (self.round.render)(index)?;
-        let found = match self.others {
-            Some(others) => {
-                others.lock().expect("nobody panics while searching").find(request.hash().get())?
-            }
+        let known = match self.others {
+            Some(others) => others.find(&request)?,
             None => None,
         };
-        Ok(match found {
-            Some(payload) => Job::Known(request.hash(), Box::new(outcome_of(parse_kept(&payload)?.answer))),
+        Ok(match known {
+            Some(outcome) => Job::Known(request.hash(), Box::new(outcome)),
             None => Job::Ask(request),
         })
     }
@@ -86,14 +85,14 @@ impl Desk<'_> {
             book.fault = Some(EngineError::ModelOutOfReach { model, reason, step: self.round.now });
             return ControlFlow::Break(());
         }
+        let Some(ledger) = book.ledger.as_deref_mut() else { return ControlFlow::Continue(()) };
         let reused = result.attempts == 0 && result.outcome.is_ok();
-        let model = &self.models[call.model];
-        let hash = result.hash.unwrap_or(no_request());
-        let ledger = book.ledger.as_deref_mut();
-        match write_down(ledger, self.round.now, call, model, hash, &result.outcome, reused) {
-            Ok(()) => ControlFlow::Continue(()),
+        let (key, hash) = (call.key(self.round.now), result.hash.unwrap_or(no_request()));
+        let entry = entry_of(key, hash, &self.models[call.model].name, result.outcome.clone(), reused);
+        match ledger.append(shard_of(call.agent), &entry) {
+            Ok(_) => ControlFlow::Continue(()),
             Err(fault) => {
-                book.fault = Some(fault);
+                book.fault = Some(fault.into());
                 ControlFlow::Break(())
             }
         }

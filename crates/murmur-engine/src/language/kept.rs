@@ -1,8 +1,11 @@
 //! What calls came to, and the form in which a ledger keeps it.
 
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
 use murmur_core::Step;
-use murmur_journal::{LedgerEntry, ReplyKey, ReplyLedger};
-use murmur_llm::{CallFailure, CallOutcome, ChatReply, ModelConfig, PreparedRequest, RequestHash};
+use murmur_journal::{LedgerEntry, ReplyIndex, ReplyKey};
+use murmur_llm::{CallFailure, CallOutcome, ChatReply, PreparedRequest, RequestHash};
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -10,7 +13,6 @@ use super::requests::Call;
 use crate::EngineError;
 use crate::difference::Difference;
 use crate::facts::{CallPurpose, CallRecord, Verdict};
-use crate::shards::shard_of;
 
 /// A call that was made.
 #[derive(Clone, PartialEq, Debug)]
@@ -58,35 +60,20 @@ fn is_false(value: &bool) -> bool {
     !value
 }
 
-/// Writes what a call came to into the ledger, if there is one.
-pub(super) fn write_down(
-    ledger: Option<&mut ReplyLedger>,
-    now: Step,
-    call: &Call,
-    model: &ModelConfig,
+/// The ledger's entry of what the call named by `key` came to; `reused`: in another run.
+pub(crate) fn entry_of(
+    key: ReplyKey,
     hash: RequestHash,
-    outcome: &CallOutcome,
+    model: &str,
+    outcome: CallOutcome,
     reused: bool,
-) -> Result<(), EngineError> {
-    let Some(ledger) = ledger else { return Ok(()) };
-    let answer = match outcome.clone() {
-        Ok(reply) => Answer::Reply(reply),
-        Err(failure) => Answer::Failure(failure),
-    };
-    let kept = Kept { model: model.name.clone(), reused, answer };
-    let payload = to_raw_value(&kept).expect("a reply has a JSON form");
-    let key = ReplyKey { step: now, agent: call.agent, call: call.number };
-    ledger.append(shard_of(call.agent), &LedgerEntry { key, hash: hash.get(), payload })?;
-    Ok(())
-}
-
-/// The payload of a ledger's entry for a result that came from elsewhere than a server.
-pub(crate) fn payload_of(model: &str, outcome: CallOutcome) -> Box<RawValue> {
+) -> LedgerEntry {
     let answer = match outcome {
         Ok(reply) => Answer::Reply(reply),
         Err(failure) => Answer::Failure(failure),
     };
-    to_raw_value(&Kept { model: model.to_owned(), reused: false, answer }).expect("a reply has a JSON form")
+    let kept = Kept { model: model.to_owned(), reused, answer };
+    LedgerEntry { key, hash: hash.get(), payload: to_raw_value(&kept).expect("a reply has a JSON form") }
 }
 
 /// What a ledger keeps of a call.
@@ -111,8 +98,31 @@ pub(super) fn no_request() -> RequestHash {
     RequestHash::from(0)
 }
 
+/// The replies of other runs, by their requests.
+pub(super) struct OtherRuns(Mutex<ReplyIndex>);
+
+impl OtherRuns {
+    /// Those of the runs in `from`, with their index in `folder`.
+    ///
+    /// # Errors
+    /// When a ledger or the index cannot be read, or another process has the index.
+    pub(super) fn open(folder: &Path, from: &[PathBuf]) -> Result<Self, EngineError> {
+        Ok(Self(Mutex::new(ReplyIndex::open(folder, from, is_reply)?)))
+    }
+
+    /// The reply to `request`, if one of the runs has it.
+    ///
+    /// # Errors
+    /// When its ledger cannot be read or has changed.
+    pub(super) fn find(&self, request: &PreparedRequest) -> Result<Option<CallOutcome>, EngineError> {
+        let index = self.0.lock().expect("nobody panics while searching");
+        let payload = index.find(request.hash().get())?;
+        payload.map(|payload| Ok(outcome_of(parse_kept(&payload)?.answer))).transpose()
+    }
+}
+
 /// Whether a ledger's entry holds a reply, rather than a failure.
-pub(super) fn is_reply(payload: &RawValue) -> bool {
+fn is_reply(payload: &RawValue) -> bool {
     parse_kept(payload).is_ok_and(|kept| matches!(kept.answer, Answer::Reply(_)))
 }
 

@@ -1,6 +1,7 @@
 //! Calls as they are wanted: for whom, with which sampling seed, in which messages.
 
 use murmur_core::{AgentId, Purpose, Step, Stream};
+use murmur_journal::ReplyKey;
 use murmur_llm::{ChatRequest, Message, PreparedRequest};
 
 use crate::EngineError;
@@ -13,6 +14,13 @@ pub(crate) struct Call {
     pub(crate) number: u16,
     /// The model's place in the configuration.
     pub(crate) model: usize,
+}
+
+impl Call {
+    /// What a ledger knows it by, as a call of the step `now`.
+    pub(crate) fn key(&self, now: Step) -> ReplyKey {
+        ReplyKey { step: now, agent: self.agent, call: self.number }
+    }
 }
 
 /// The sampling seeds of a run's calls.
