@@ -2,14 +2,12 @@
 //! real prompts.
 
 use murmur_agents::{MemorySummary, StanceMethod};
-use murmur_core::{AgentId, Purpose, Step};
-use murmur_llm::{PreparedRequest, Usage};
-use murmur_prompt::survey::Question;
+use murmur_core::{AgentId, Step};
+use murmur_llm::PreparedRequest;
 use serde_json::Value;
 
 use crate::activate::probability_of;
-use crate::config::{Fallback, SurveyConfig};
-use crate::language::minds::{Draw, chosen};
+use crate::config::Fallback;
 use crate::language::survey::{self, call_of};
 use crate::language::turn::{Stage, Turn};
 use crate::observe::observe;
@@ -36,6 +34,14 @@ pub struct EstimateRequest<'a> {
     pub in_flight: Option<usize>,
     /// Counts the tokens of a text.
     pub count: &'a (dyn Fn(&str) -> u32 + Sync),
+}
+
+impl EstimateRequest<'_> {
+    /// Some of `agents`, evenly spaced, at most as many as are to be sampled.
+    fn sample_of(&self, agents: &[AgentId]) -> Vec<AgentId> {
+        let every = agents.len().div_ceil(self.sample.max(1)).max(1);
+        agents.iter().copied().step_by(every).collect()
+    }
 }
 
 /// What one model will be asked.
@@ -96,17 +102,15 @@ pub fn estimate(
     request: &EstimateRequest<'_>,
 ) -> Result<Vec<ModelEstimate>, EngineError> {
     config.calls.fallback = Fallback::Behaviour;
-    let surveys = std::mem::take(&mut config.survey);
     let steps = config.run.steps;
     let mut simulation = Simulation::new(config)?;
     simulation.calls.ask_nobody();
-    let asked = surveyed(&simulation, &surveys)?;
     let turns = expected_turns(&simulation, steps);
     while simulation.next.0 < request.warm_up.min(steps) {
         simulation.step()?;
     }
     let models = 0..simulation.world.config.model.len();
-    models.map(|model| of_model(&simulation, model, &turns[model], &asked, request)).collect()
+    models.map(|model| of_model(&simulation, model, &turns[model], request)).collect()
 }
 
 /// The expected turns of each model's agents, step by step.
@@ -128,14 +132,12 @@ fn of_model(
     simulation: &Simulation,
     model: usize,
     turns_by_step: &[f64],
-    surveys: &[Surveyed],
     request: &EstimateRequest<'_>,
 ) -> Result<ModelEstimate, EngineError> {
     let world = &simulation.world;
     let agents: Vec<AgentId> =
         world.population.agents().filter(|&agent| world.minds.of(agent) == Some(model)).collect();
-    let every = agents.len().div_ceil(request.sample.max(1)).max(1);
-    let sampled: Vec<AgentId> = agents.iter().copied().step_by(every).collect();
+    let sampled: Vec<AgentId> = request.sample_of(&agents);
     let now = simulation.next;
     let recommended = recommend(world, now, &sampled);
     let observations = observe(world, now, sampled.clone(), &recommended);
@@ -157,7 +159,7 @@ fn of_model(
     let rounds = 1.0 + request.looks + request.repairs;
     let input_tokens = turns * (input.mean + request.looks * looked + request.repairs * repaired);
     let calls = turns * rounds;
-    let survey = survey_load(simulation, model, surveys, request);
+    let survey = survey_load(simulation, model, request);
     let side = side_load(simulation, turns, request);
     let input_tokens = input_tokens + survey.input + side.input;
     let output_tokens = (calls + survey.calls) * f64::from(request.output_tokens) + side.output;
@@ -165,12 +167,10 @@ fn of_model(
     let in_flight = request.in_flight.unwrap_or(servers * section.server.most_in_flight).max(1);
     let waits: f64 = turns_by_step.iter().map(|turns| (turns / in_flight as f64).ceil()).sum();
     let beside = ((survey.calls + side.calls) / in_flight as f64).ceil();
+    let prices = section.server.prices;
     let price = |input: f64, cached: f64| {
-        let million = section.server.prices.of(Usage { input: 1_000_000, cached: 0, output: 0 }).money();
-        let of_cached =
-            section.server.prices.of(Usage { input: 1_000_000, cached: 1_000_000, output: 0 }).money();
-        let of_output = section.server.prices.of(Usage { input: 0, cached: 0, output: 1_000_000 }).money();
-        ((input - cached) * million + cached * of_cached + output_tokens * of_output) / 1e6
+        let of_cached = prices.cached_input.unwrap_or(prices.input);
+        ((input - cached) * prices.input + cached * of_cached + output_tokens * prices.output) / 1e6
     };
     Ok(ModelEstimate {
         model: section.server.name.clone(),
@@ -191,27 +191,6 @@ fn of_model(
     })
 }
 
-/// A scheduled survey, and whom it asks.
-struct Surveyed {
-    number: u16,
-    question: Question,
-    agents: Vec<AgentId>,
-    /// How often it is asked.
-    times: usize,
-}
-
-fn surveyed(simulation: &Simulation, surveys: &[SurveyConfig]) -> Result<Vec<Surveyed>, EngineError> {
-    let world = &simulation.world;
-    let asked = |(number, survey): (u16, &SurveyConfig)| {
-        let draw = Draw { purpose: Purpose::Survey, number: u32::from(number) + 1, from: 0.0 };
-        let (key, follows) = (format!("survey {}", survey.name), &world.public.graph.follows);
-        let agents = chosen(&survey.agents, draw, &key, &world.config, &world.population, follows)?;
-        let times = survey.steps.iter().filter(|&&step| step < world.config.run.steps).count();
-        Ok(Surveyed { number, question: survey.question(), agents, times })
-    };
-    (0..).zip(surveys).map(asked).collect()
-}
-
 /// Calls and their tokens.
 #[derive(Default)]
 struct Load {
@@ -220,30 +199,23 @@ struct Load {
     output: f64,
 }
 
-/// The surveys of one model's agents, with the input tokens of a sample.
-fn survey_load(
-    simulation: &Simulation,
-    model: usize,
-    surveys: &[Surveyed],
-    request: &EstimateRequest<'_>,
-) -> Load {
+/// The scheduled surveys of one model's agents, with the input tokens of a sample.
+fn survey_load(simulation: &Simulation, model: usize, request: &EstimateRequest<'_>) -> Load {
     let (world, now) = (&simulation.world, simulation.next);
     let mut load = Load::default();
-    for survey in surveys {
+    for (number, (survey, asked)) in (0..).zip(world.config.survey.iter().zip(&world.surveyed)) {
         let has_model = |agent: &&AgentId| world.minds.of(**agent) == Some(model);
-        let agents: Vec<AgentId> = survey.agents.iter().filter(has_model).copied().collect();
-        let every = agents.len().div_ceil(request.sample.max(1)).max(1);
-        let sampled: Vec<u32> = agents
-            .iter()
-            .step_by(every)
-            .map(|&agent| {
-                let call = call_of(agent, model, survey.number);
-                let prepared = survey::request(world, simulation.calls.seeds(), now, &call, &survey.question);
-                let sent = Sent::count(&prepared, request.count);
-                sent.shared + sent.own
-            })
-            .collect();
-        let calls = (agents.len() * survey.times) as f64;
+        let agents: Vec<AgentId> = asked.iter().filter(has_model).copied().collect();
+        let question = survey.question();
+        let tokens = |agent: AgentId| {
+            let call = call_of(agent, model, number);
+            let prepared = survey::request(world, simulation.calls.seeds(), now, &call, &question);
+            let sent = Sent::count(&prepared, request.count);
+            sent.shared + sent.own
+        };
+        let sampled: Vec<u32> = request.sample_of(&agents).into_iter().map(tokens).collect();
+        let times = survey.steps.iter().filter(|&&step| step < world.config.run.steps).count();
+        let calls = (agents.len() * times) as f64;
         load.calls += calls;
         load.input += calls * spread(&sampled).mean;
     }

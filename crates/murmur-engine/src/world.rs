@@ -1,5 +1,7 @@
 //! The world: everything that a step reads, and that only `apply` changes.
 
+use std::sync::Arc;
+
 use murmur_agents::{Behaviour, Beliefs, Decision, Memories, Observation, Population, StanceReader, Writer};
 use murmur_core::{Action, AgentId, Clock, Event, Step};
 use murmur_recsys::{Recommender, SeenLists};
@@ -101,6 +103,12 @@ impl World {
             self.profiles.change(agent, vector);
         }
         Ok(())
+    }
+
+    /// The handle of an agent, as it stands now; of one that is not signed up, its number.
+    pub(crate) fn handle(&self, agent: AgentId) -> Arc<str> {
+        let profile = self.public.accounts().profile(agent);
+        profile.map_or_else(|| format!("user{agent}").into(), |profile| profile.user_name.clone())
     }
 
     /// The seed of all draws.

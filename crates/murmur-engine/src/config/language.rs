@@ -98,13 +98,6 @@ impl<'de> Deserialize<'de> for ModelSection {
     }
 }
 
-impl ModelSection {
-    /// The form of a request that is not the first, or not taken.
-    pub(crate) fn second_format(&self) -> ReplyFormat {
-        self.fallback_format.unwrap_or(self.format)
-    }
-}
-
 /// A choice of agents. `kind` says how they are chosen.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]

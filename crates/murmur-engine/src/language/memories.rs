@@ -1,7 +1,5 @@
 //! What agents with a model remember: private state, changed by what they read and did.
 
-use std::borrow::Cow;
-
 use murmur_agents::{Deed, DeedKind, Recall};
 use murmur_core::{Action, ActionKind, AgentId, Event, Outcome, PostId, Step};
 use murmur_prompt::{clip, flat, tokens};
@@ -46,21 +44,18 @@ pub(super) fn with_recall<T>(
 /// A deed in words.
 fn tell(world: &World, deed: &Deed) -> Option<String> {
     let posts = world.public.posts();
-    let name = |agent: AgentId| {
-        let profile = world.public.accounts().profile(agent);
-        profile.map_or_else(|| format!("user{agent}"), |profile| profile.user_name.to_string())
-    };
     let post = deed.post.map(|row| posts.root(row));
     let excerpt = |root: PostId| {
         let words = world.public.render(posts.text(root));
         clip(&flat(&words), EXCERPT_TOKENS).into_owned()
     };
-    let about_post =
-        |did: &str| post.map(|root| format!("{did} @{}: \"{}\"", name(posts.author(root)), excerpt(root)));
-    let about_other = |did: &str| deed.other.map(|other| format!("{did} @{}", name(other)));
+    let about_post = |did: &str| {
+        post.map(|root| format!("{did} @{}: \"{}\"", world.handle(posts.author(root)), excerpt(root)))
+    };
+    let about_other = |did: &str| deed.other.map(|other| format!("{did} @{}", world.handle(other)));
     let own = |did: &str| {
-        let words = deed.words.as_deref().map(Cow::Borrowed);
-        words.map(|words| format!("{did} \"{}\"", clip(&flat(&words), EXCERPT_TOKENS)))
+        let words = deed.words.as_deref();
+        words.map(|words| format!("{did} \"{}\"", clip(&flat(words), EXCERPT_TOKENS)))
     };
     match deed.kind {
         DeedKind::Read => about_post("read"),

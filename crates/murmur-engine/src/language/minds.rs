@@ -39,9 +39,8 @@ impl Form {
 pub(crate) struct Mind {
     pub(crate) server: Arc<ModelConfig>,
     pub(crate) first: Form,
-    /// The form after a mistake.
-    pub(crate) second: Form,
-    forms_differ: bool,
+    /// The form after a mistake, if it is another.
+    other: Option<Form>,
 }
 
 impl fmt::Debug for Mind {
@@ -51,9 +50,14 @@ impl fmt::Debug for Mind {
 }
 
 impl Mind {
-    /// Whether there is another form to ask in than the first.
-    pub(crate) fn has_second_form(&self) -> bool {
-        self.forms_differ
+    /// The form after a mistake.
+    pub(crate) fn second(&self) -> &Form {
+        self.other.as_ref().unwrap_or(&self.first)
+    }
+
+    /// Whether that is another than the first.
+    pub(crate) fn has_other_form(&self) -> bool {
+        self.other.is_some()
     }
 }
 
@@ -116,12 +120,10 @@ impl Minds {
     /// When a template cannot be used.
     pub(crate) fn under(&self, config: &Config) -> Result<Self, EngineError> {
         let mind = |model: &ModelSection| {
-            Ok(Mind {
-                server: Arc::new(model.server.clone()),
-                first: Form::new(&config.prompt, model.format, model.schema_form)?,
-                second: Form::new(&config.prompt, model.second_format(), model.schema_form)?,
-                forms_differ: model.format != model.second_format(),
-            })
+            let form = |format| Form::new(&config.prompt, format, model.schema_form);
+            let other = model.fallback_format.filter(|&format| format != model.format);
+            let (first, other) = (form(model.format)?, other.map(form).transpose()?);
+            Ok(Mind { server: Arc::new(model.server.clone()), first, other })
         };
         let minds = config.model.iter().map(mind).collect::<Result<Vec<Mind>, EngineError>>()?;
         let uses =

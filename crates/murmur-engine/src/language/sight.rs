@@ -3,7 +3,6 @@
 //! Only what the agent would see: nobody it has muted or blocked, or who has blocked it; nothing deleted.
 
 use std::cmp::Reverse;
-use std::sync::Arc;
 
 use murmur_core::{AgentId, CommentId, GroupId, PostId, Step};
 use murmur_prompt::{ShownComment, ShownGroup, ShownPost, ShownUser, Sight};
@@ -55,11 +54,6 @@ impl Viewer<'_> {
         graph.mutes.contains(self.agent, other) || graph.blocked(self.agent, other)
     }
 
-    pub(crate) fn name(&self, agent: AgentId) -> Arc<str> {
-        let profile = self.world.public.accounts().profile(agent);
-        profile.map_or_else(|| format!("user{agent}").into(), |profile| profile.user_name.clone())
-    }
-
     fn post(&self, row: PostId, most_comments: usize) -> ShownPost {
         let public = &self.world.public;
         let posts = public.posts();
@@ -70,13 +64,13 @@ impl Viewer<'_> {
         ShownPost {
             post: row,
             author,
-            author_name: self.name(author),
+            author_name: self.world.handle(author),
             text: self.words(root),
             likes: posts.likes(root),
             dislikes: posts.dislikes(root),
             shares: posts.shares(root),
             age_minutes: self.world.clock.minutes_between(posts.created(root), self.now),
-            reposted_by: (row != root).then(|| self.name(posts.author(row))),
+            reposted_by: (row != root).then(|| self.world.handle(posts.author(row))),
             follows_author: public.graph.follows.followees(self.agent).binary_search(&author).is_ok(),
             warning: (reports >= threshold).then(|| format!("reported {reports} times").into()),
             comments: self.comments(root, most_comments),
@@ -92,7 +86,10 @@ impl Viewer<'_> {
         match (posts.kind(root), posts.original(root)) {
             (PostKind::Quote, Some(original)) => {
                 let quoted = public.content(original);
-                format!("{own} (quoting @{}: {quoted})", self.name(posts.author(posts.root(original))))
+                format!(
+                    "{own} (quoting @{}: {quoted})",
+                    self.world.handle(posts.author(posts.root(original)))
+                )
             }
             _ => own.into_owned(),
         }
@@ -114,7 +111,7 @@ impl Viewer<'_> {
         best.truncate(most);
         let shown = |comment: CommentId| ShownComment {
             comment,
-            author_name: self.name(comments.author(comment)),
+            author_name: self.world.handle(comments.author(comment)),
             text: self.world.public.render(comments.text(comment)).into_owned(),
             likes: comments.likes(comment),
             dislikes: comments.dislikes(comment),
@@ -124,7 +121,7 @@ impl Viewer<'_> {
 
     fn user(&self, agent: AgentId) -> ShownUser {
         let bio = self.world.public.accounts().profile(agent).map(|profile| profile.bio.clone());
-        ShownUser { agent, name: self.name(agent), bio: bio.unwrap_or_default() }
+        ShownUser { agent, name: self.world.handle(agent), bio: bio.unwrap_or_default() }
     }
 
     fn group(&self, id: GroupId) -> ShownGroup {
@@ -134,7 +131,7 @@ impl Viewer<'_> {
         let last = group.messages.len().saturating_sub(MESSAGES_SHOWN);
         let said = |message: &murmur_core::MessageId| {
             let message = &groups.messages()[message.index()];
-            format!("@{}: {}", self.name(message.sender), message.content)
+            format!("@{}: {}", self.world.handle(message.sender), message.content)
         };
         let messages = if member { group.messages[last..].iter().map(said).collect() } else { Vec::new() };
         ShownGroup { group: id, name: group.name.clone(), member, messages }

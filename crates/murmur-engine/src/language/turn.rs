@@ -8,8 +8,7 @@ use murmur_prompt::{ReplyFault, Sight, is_look};
 
 use super::kept::Answered;
 use super::minds::{Form, Mind};
-use super::requests::{Call, Seeds};
-use super::requests::{assistant, system, user};
+use super::requests::{Call, Seeds, assistant, system, user};
 use super::scene::SceneText;
 use super::sight::{Shown, Viewer};
 use crate::config::Fallback;
@@ -104,15 +103,14 @@ impl Turn {
 
     fn form<'a>(&self, mind: &'a Mind) -> &'a Form {
         match self.state {
-            State::Repairing(_) => &mind.second,
+            State::Repairing(_) => mind.second(),
             _ => &mind.first,
         }
     }
 
-    /// What the agent is shown first, in every request of the turn.
+    /// What the agent is shown first.
     fn first_page(&self, stage: Stage<'_>, observation: &Observation<'_>) -> Shown {
-        let look = || stage.viewer(self.agent).first_page(observation, stage.world.minds.uses_groups());
-        self.pages.first().cloned().unwrap_or_else(look)
+        stage.viewer(self.agent).first_page(observation, stage.world.minds.uses_groups())
     }
 
     /// The next request.
@@ -126,13 +124,10 @@ impl Turn {
         let mind = world.minds.mind(self.model);
         let form = self.form(mind);
         let prompter = &form.prompter;
-        let sight = stage.viewer(self.agent).sight(&self.first_page(stage, observation));
+        let sight = self.sight(stage, observation);
         let text = SceneText::new(world, stage.now, self.agent, observation);
         let turn = prompter.turn(&text.scene(&sight))?;
-        let exact = match self.pages.is_empty() {
-            true => form.exact_format(&sight),
-            false => form.exact_format(&self.sight(stage)),
-        };
+        let exact = form.exact_format(&sight);
         let mut messages = vec![system(prompter.system()), user(&turn)];
         for exchange in &self.exchanges {
             messages.extend([assistant(&exchange.said), user(&exchange.answer)]);
@@ -163,7 +158,7 @@ impl Turn {
     ) -> Result<(), EngineError> {
         let mind = stage.world.minds.mind(self.model);
         let (call, purpose) = (self.call(), self.purpose());
-        if self.next_call == 0 {
+        if self.pages.is_empty() {
             let first = self.first_page(stage, observation);
             self.read = first.rows.len();
             self.pages.push(first);
@@ -172,7 +167,7 @@ impl Turn {
         let verdict = match &answered.outcome {
             Err(failure) => {
                 // A server that does not know the form of the request may know another.
-                let other_form = matches!(failure, CallFailure::Refused { .. }) && mind.has_second_form();
+                let other_form = matches!(failure, CallFailure::Refused { .. }) && mind.has_other_form();
                 self.state = match (&self.state, other_form) {
                     (State::Acting, true) => State::Repairing(None),
                     _ => State::GivenUp,
@@ -180,7 +175,7 @@ impl Turn {
                 Verdict::of_failure(failure)
             }
             Ok(reply) => {
-                let sight = self.sight(stage);
+                let sight = self.sight(stage, observation);
                 match self
                     .form(mind)
                     .prompter
@@ -195,7 +190,7 @@ impl Turn {
                         self.state = match self.state {
                             State::Acting => State::Repairing(Some(Mistake {
                                 said: said(reply).chars().take(MISTAKE_CHARS).collect(),
-                                remark: mind.second.prompter.repair(&fault)?,
+                                remark: mind.second().prompter.repair(&fault)?,
                             })),
                             _ => State::GivenUp,
                         };
@@ -219,12 +214,13 @@ impl Turn {
         }
     }
 
-    /// All that it has been shown.
-    fn sight(&self, stage: Stage<'_>) -> Sight {
+    /// All that it has been shown; before the first reply, what it is to be shown first.
+    fn sight(&self, stage: Stage<'_>, observation: &Observation<'_>) -> Sight {
         let viewer = stage.viewer(self.agent);
-        let mut pages = self.pages.iter().map(|page| viewer.sight(page));
-        let first = pages.next().unwrap_or_default();
-        Sight { found: pages.collect(), ..first }
+        let Some((first, found)) = self.pages.split_first() else {
+            return viewer.sight(&self.first_page(stage, observation));
+        };
+        Sight { found: found.iter().map(|page| viewer.sight(page)).collect(), ..viewer.sight(first) }
     }
 
     /// Looks around if that is what the reply asks for and it may; else the turn is done.
@@ -260,12 +256,13 @@ impl Turn {
 
     /// What the agent does. Where its model gave no usable reply after it had looked around, it has looked all the same.
     pub(crate) fn decision(&mut self, stage: Stage<'_>, observation: Observation<'_>) -> Decision {
-        let gave_up = matches!(self.state, State::GivenUp);
-        let mut decision = match (gave_up, stage.world.config.calls.fallback) {
-            (true, Fallback::Behaviour) => stage.world.choose(stage.now, observation),
-            _ => Decision::none(self.agent),
+        let behaves =
+            matches!(self.state, State::GivenUp) && stage.world.config.calls.fallback == Fallback::Behaviour;
+        let mut decision = match behaves {
+            true => stage.world.choose(stage.now, observation),
+            false => Decision::none(self.agent),
         };
-        if gave_up && self.exchanges.is_empty() && stage.world.config.calls.fallback == Fallback::Behaviour {
+        if behaves && self.exchanges.is_empty() {
             return decision;
         }
         decision.read = decision.read.max(self.read);
