@@ -1,15 +1,19 @@
 //! Runs of agents that language models decide for, through the binary and against `murmur mock-model`: killed, in
 //! batches, out of money, interviewed, and set up wrongly.
 
+mod left_behind;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+
+use left_behind::{Finished, files_in};
 
 const MURMUR: &str = env!("CARGO_BIN_EXE_murmur");
 
@@ -110,33 +114,6 @@ impl Drop for Mock {
     }
 }
 
-/// What a finished command left.
-#[derive(Debug)]
-struct Finished {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
-impl Finished {
-    fn of(output: Output) -> Self {
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        let finished =
-            Self { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) };
-        assert!(!finished.stderr.contains("panicked at"), "{}", finished.stderr);
-        finished
-    }
-
-    /// It ended with `code`, and standard error has all `parts`.
-    fn expect(self, code: i32, parts: &[&str]) -> Self {
-        assert_eq!(self.code, Some(code), "{self:?}");
-        for part in parts {
-            assert!(self.stderr.contains(part), "expected {part:?} in:\n{}", self.stderr);
-        }
-        self
-    }
-}
-
 /// A folder with a small world that commands run in.
 struct Desk(tempfile::TempDir);
 
@@ -203,22 +180,6 @@ impl Desk {
         let ledger = files.filter(|(name, _)| name.ends_with(".jsonl") && !name.contains('/'));
         ledger.map(|(_, bytes)| bytes.iter().filter(|&&byte| byte == b'\n').count() as u64).sum()
     }
-}
-
-/// Every file in a folder and the folders in it, by its name there.
-fn files_in(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut files = BTreeMap::new();
-    for entry in fs::read_dir(folder).into_iter().flatten() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if path.is_dir() {
-            let inner = files_in(&path).into_iter();
-            files.extend(inner.map(|(inner, bytes)| (format!("{name}/{inner}"), bytes)));
-        } else {
-            files.insert(name, fs::read(&path).unwrap());
-        }
-    }
-    files
 }
 
 /// Waits until `is_there` says so.

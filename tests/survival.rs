@@ -1,15 +1,18 @@
 //! Runs that are killed, stopped, damaged, branched off and carried out again, through the binary: whatever happens on
 //! the way, the journal, the tables and the summary are in the end those of a run that nothing happened to.
 
-use std::collections::BTreeMap;
+mod left_behind;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use murmur_core::Step;
 use murmur_journal::{Digest, JournalReader};
+
+use left_behind::{Files, Finished, files_in};
 
 const MURMUR: &str = env!("CARGO_BIN_EXE_murmur");
 
@@ -82,52 +85,6 @@ const SLOW: &str = "world.toml --steps 4 --set population.size=8000 --set popula
 
 /// A folder with a small world that commands run in.
 struct Desk(tempfile::TempDir);
-
-/// What a finished command left.
-#[derive(Debug)]
-struct Finished {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
-impl Finished {
-    fn of(output: Output) -> Self {
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        let finished =
-            Self { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) };
-        assert!(!finished.stderr.contains("panicked at"), "{}", finished.stderr);
-        finished
-    }
-
-    /// It ended with `code`, and standard error has all `parts`.
-    fn expect(self, code: i32, parts: &[&str]) -> Self {
-        assert_eq!(self.code, Some(code), "{self:?}");
-        for part in parts {
-            assert!(self.stderr.contains(part), "expected {part:?} in:\n{}", self.stderr);
-        }
-        self
-    }
-}
-
-/// Files by their names within a folder.
-type Files = BTreeMap<String, Vec<u8>>;
-
-/// Every file in a folder and the folders in it.
-fn files_in(folder: &Path) -> Files {
-    let mut files = Files::new();
-    for entry in fs::read_dir(folder).into_iter().flatten() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if path.is_dir() {
-            files
-                .extend(files_in(&path).into_iter().map(|(inner, bytes)| (format!("{name}/{inner}"), bytes)));
-        } else {
-            files.insert(name, fs::read(&path).unwrap());
-        }
-    }
-    files
-}
 
 impl Desk {
     /// A folder with `world.toml` and its script.

@@ -12,7 +12,8 @@ use murmur_llm::Spent;
 use murmur_recsys::SeenPost;
 
 use crate::World;
-use crate::measure::{Meter, ModelTotals};
+use crate::measure::Meter;
+use crate::model_totals::ModelTotals;
 use crate::summary::{SeriesKeeper, WatchedPoint};
 
 /// The private state as bytes, after the steps that have this digest.

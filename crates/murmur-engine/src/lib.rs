@@ -26,6 +26,7 @@ mod inspect;
 mod language;
 mod looker;
 mod measure;
+mod model_totals;
 mod observe;
 mod recommend;
 mod record;

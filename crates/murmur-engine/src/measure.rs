@@ -19,7 +19,7 @@ use rustc_hash::FxHashMap;
 use crate::World;
 use crate::apply::Applied;
 use crate::config::ModelSection;
-use crate::facts::{CallRecord, Verdict};
+use crate::model_totals::ModelTotals;
 
 /// What a measure is about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -246,110 +246,17 @@ impl Meter {
                 self.watched[place].exposures += 1;
             }
         }
-        self.take_in_calls(applied);
+        ModelTotals::add_all(&mut self.models, &applied.calls);
         self.exposures += applied.exposures.len() as u64;
         self.activations += applied.turns.len() as u64;
         step_actions
     }
 }
 
-/// What came of the calls to a model, over steps.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(crate) struct ModelTotals {
-    /// Turns that it was to decide.
-    pub(crate) turns: u64,
-    /// Those decided by the first reply, looking around aside.
-    pub(crate) valid: u64,
-    /// Those decided after a reply that made no sense.
-    pub(crate) repaired: u64,
-    /// Those in which the agent fell back.
-    pub(crate) fallen_back: u64,
-    /// Calls of any purpose.
-    pub(crate) calls: u64,
-    /// Replies that made no sense.
-    pub(crate) faulty: u64,
-    /// Calls without a reply.
-    pub(crate) failed: u64,
-    /// Input tokens.
-    pub(crate) input: u64,
-    /// Output tokens.
-    pub(crate) output: u64,
-    /// Calls by what became of them, in the order of [`Verdict::names`].
-    pub(crate) verdicts: [u64; Verdict::COUNT],
-}
-
-impl ModelTotals {
-    /// How many counts there are.
-    pub(crate) const COUNTS: usize = Self::NAMES.len() + Verdict::COUNT;
-    /// The names of the first of them in `metrics`.
-    const NAMES: [&str; 9] = [
-        "turns",
-        "turns_valid",
-        "turns_repaired",
-        "turns_fallen_back",
-        "calls",
-        "replies_faulty",
-        "calls_failed",
-        "input_tokens",
-        "output_tokens",
-    ];
-
-    /// The counts, in the order in which they are declared.
-    pub(crate) fn counts(&self) -> Vec<u64> {
-        let &Self { turns, valid, repaired, fallen_back, calls, faulty, failed, input, output, verdicts } =
-            self;
-        let counts = [turns, valid, repaired, fallen_back, calls, faulty, failed, input, output];
-        counts.into_iter().chain(verdicts).collect()
-    }
-
-    /// Puts these counts in their places.
-    pub(crate) fn set_counts(&mut self, counts: &[u64]) {
-        let Some((first, of_verdicts)) = counts.split_first_chunk() else { return };
-        let &[turns, valid, repaired, fallen_back, calls, faulty, failed, input, output] = first;
-        let Ok(verdicts) = of_verdicts.try_into() else { return };
-        *self = Self { turns, valid, repaired, fallen_back, calls, faulty, failed, input, output, verdicts };
-    }
-
-    /// Takes in the calls of one agent in a step.
-    fn add(&mut self, calls: &[CallRecord]) {
-        for call in calls {
-            self.calls += 1;
-            self.input += u64::from(call.input);
-            self.output += u64::from(call.output);
-            self.verdicts[usize::from(call.verdict)] += 1;
-            match call.verdict() {
-                Verdict::Accepted => {}
-                Verdict::Faulty(_) => self.faulty += 1,
-                Verdict::Failed(_) => self.failed += 1,
-            }
-        }
-        let mut acts = calls.iter().filter(|call| call.purpose.is_of_a_turn()).map(CallRecord::verdict);
-        let Some(last) = acts.next_back() else { return };
-        self.turns += 1;
-        let went_wrong = acts.any(|verdict| verdict != Verdict::Accepted);
-        let end = match (last, went_wrong) {
-            (Verdict::Accepted, false) => &mut self.valid,
-            (Verdict::Accepted, true) => &mut self.repaired,
-            _ => &mut self.fallen_back,
-        };
-        *end += 1;
-    }
-}
-
-impl Meter {
-    fn take_in_calls(&mut self, applied: &Applied) {
-        for calls in applied.calls.chunk_by(|a, b| a.agent == b.agent) {
-            self.models[usize::from(calls[0].model)].add(calls);
-        }
-    }
-}
-
 /// What came of the step's calls, model by model. Models without a call have no rows.
 fn models(world: &World, applied: &Applied) -> Vec<Measure> {
     let mut totals = vec![ModelTotals::default(); world.config.model.len()];
-    for calls in applied.calls.chunk_by(|a, b| a.agent == b.agent) {
-        totals[usize::from(calls[0].model)].add(calls);
-    }
+    ModelTotals::add_all(&mut totals, &applied.calls);
     let of_model = |(model, totals): (&ModelSection, ModelTotals)| {
         let measure = |(name, count): (&'static str, u64)| Measure {
             scope: Scope::Model,
@@ -357,9 +264,9 @@ fn models(world: &World, applied: &Applied) -> Vec<Measure> {
             name,
             value: Some(count as f64),
         };
-        ModelTotals::NAMES.into_iter().zip(totals.counts()).map(measure).collect::<Vec<Measure>>()
+        totals.measures().map(measure)
     };
-    let called = world.config.model.iter().zip(totals).filter(|(_, totals)| totals.calls > 0);
+    let called = world.config.model.iter().zip(totals).filter(|(_, totals)| totals.calls() > 0);
     called.flat_map(of_model).collect()
 }
 

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 
 use crate::World;
 use crate::config::ModelSection;
-use crate::facts::Verdict;
-use crate::measure::{Meter, ModelTotals, summary_of};
+use crate::measure::{Meter, summary_of};
+use crate::model_totals::ModelTotals;
 
 /// The state before the first step, to compare the end with.
 pub(crate) struct Start {
@@ -191,21 +191,18 @@ pub(crate) fn summarize(
 }
 
 fn model_summary((model, totals): (&ModelSection, &ModelTotals)) -> ModelSummary {
-    let &ModelTotals { turns, valid, repaired, fallen_back, calls, faulty, failed, input, output, verdicts } =
-        totals;
-    let kinds = Verdict::names().into_iter().zip(verdicts).skip(1);
     ModelSummary {
         model: model.server.name.clone(),
-        turns,
-        valid,
-        repaired,
-        fallen_back,
-        calls,
-        faulty,
-        failed,
-        input_tokens: input,
-        output_tokens: output,
-        problems: kinds.filter(|&(_, count)| count > 0).collect(),
+        turns: totals.turns(),
+        valid: totals.valid,
+        repaired: totals.repaired,
+        fallen_back: totals.fallen_back,
+        calls: totals.calls(),
+        faulty: totals.faulty(),
+        failed: totals.failed(),
+        input_tokens: totals.input,
+        output_tokens: totals.output,
+        problems: totals.problems().collect(),
     }
 }
 
