@@ -66,6 +66,16 @@ pub enum Purpose {
     Reply = 16,
     /// Which agents a survey asks; the step is its number.
     Survey = 17,
+    /// How a model of opinions draws.
+    Influence = 18,
+    /// How a model of diffusion draws.
+    Diffusion = 19,
+    /// What agents believe of a claim before the run; the step is the claim's number.
+    Claim = 20,
+    /// Which agents or posts an intervention hits; the step is its number.
+    Intervention = 21,
+    /// Whether and how a note under a post is rated.
+    Rating = 22,
 }
 
 /// A stream of random draws with a key of its own.
