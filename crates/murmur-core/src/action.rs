@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{AgentId, CommentId, GroupId, PostId, ProductId, Stance, Text, TopicId};
+use crate::{AgentId, CommentId, GroupId, PostId, ProductId, Ruling, Stance, Text, TopicId};
 
 /// A text about to be published, with what the platform and the metrics need to know of it.
 #[derive(Clone, PartialEq, Debug)]
@@ -113,6 +113,11 @@ pub enum Action {
     SignUp(Profile),
     /// Put a product of that name on sale. For the platform, not for agents to choose.
     SignUpProduct(ProductId, Box<str>),
+    /// Say whether the note under a post is helpful.
+    RateNote(PostId, bool),
+    /// Be the account, or the author of the post, that the platform decides about. For the platform, not for agents to
+    /// choose.
+    Moderate(Box<Ruling>),
 }
 
 /// Declares the kinds of action with their names in OASIS, and which kind each action is.
@@ -184,6 +189,8 @@ kinds! {
     Interview "interview",
     SignUp "sign_up",
     SignUpProduct "sign_up_product",
+    RateNote "rate_note",
+    Moderate "moderate",
 }
 
 impl ActionKind {
@@ -205,7 +212,9 @@ impl Action {
             | Self::UnlikePost(post)
             | Self::DislikePost(post)
             | Self::UndoDislikePost(post)
-            | Self::ReportPost(post, _) => Some(*post),
+            | Self::ReportPost(post, _)
+            | Self::RateNote(post, _) => Some(*post),
+            Self::Moderate(ruling) => ruling.effect.post(),
             _ => None,
         }
     }

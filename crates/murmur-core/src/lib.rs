@@ -8,6 +8,7 @@ mod ids;
 mod outcome;
 mod probability;
 pub mod rng;
+mod ruling;
 mod stance;
 mod text;
 mod time;
@@ -17,6 +18,7 @@ pub use ids::{AgentId, CommentId, GroupId, MessageId, PostId, PostKey, ProductId
 pub use outcome::{Event, Found, JoinedGroup, Outcome, Refusal, Sent};
 pub use probability::Probability;
 pub use rng::{Purpose, Stream};
+pub use ruling::{Effect, Ruling};
 pub use stance::Stance;
 pub use text::{Phrase, Slant, Text};
 pub use time::{Clock, HourOfStep, Minute, Step};

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use murmur_core::{
-    Action, ActionKind, AgentId, CommentId, Draft, Event, Found, GroupId, Outcome, Phrase, PostId, ProductId,
-    Profile, ProfileEdit, Refusal, Slant, Stance, Text, TopicId,
+    Action, ActionKind, AgentId, CommentId, Draft, Effect, Event, Found, GroupId, Outcome, Phrase, PostId,
+    ProductId, Profile, ProfileEdit, Refusal, Ruling, Slant, Stance, Text, TopicId,
 };
 use murmur_journal::Shard;
 use murmur_journal::columns::{ColumnReader, ColumnWriter};
@@ -105,6 +105,11 @@ struct Fields<'a> {
     /// Of refreshes that showed something: how many rows, and which.
     served_lengths: Vec<u32>,
     served: Vec<u32>,
+    /// Of ratings of notes: 1 for a helpful one.
+    helpful: Vec<u8>,
+    /// Of rulings: the effects' codes, and their numbers where they have one.
+    effects: Vec<u8>,
+    values: Vec<f32>,
 }
 
 pub(super) fn encode(events: &[Event]) -> Encoded {
@@ -135,6 +140,10 @@ pub(super) fn encode(events: &[Event]) -> Encoded {
     }
     columns.u32s(&fields.served_lengths);
     columns.u32s(&fields.served);
+    columns.u8s(&fields.helpful);
+    columns.u8s(&fields.effects);
+    counted(&mut columns, fields.values.len());
+    columns.f32s(&fields.values);
     Encoded {
         table: EVENTS,
         shard: Shard::Public,
@@ -205,6 +214,19 @@ impl<'a> Fields<'a> {
                     .push(parts.iter().rev().fold(0, |mask, part| mask << 1 | u8::from(part.is_some())));
                 self.words.extend(parts.into_iter().flatten().map(|part| &**part));
             }
+            Action::RateNote(_, is_helpful) => self.helpful.push((*is_helpful).into()),
+            Action::Moderate(ruling) => self.add_ruling(ruling),
+            _ => {}
+        }
+    }
+
+    fn add_ruling(&mut self, ruling: &'a Ruling) {
+        self.effects.push(ruling.effect.code());
+        self.values.extend(ruling.effect.value());
+        self.words.extend([&*ruling.by, &ruling.reason]);
+        match &ruling.effect {
+            Effect::Label(_, label) => self.words.push(label),
+            Effect::Feed(feed) => self.operands.push((*feed).into()),
             _ => {}
         }
     }
@@ -257,6 +279,9 @@ struct Taken<'a> {
     picks: [std::vec::IntoIter<u8>; 5],
     served_lengths: std::vec::IntoIter<u32>,
     served: std::vec::IntoIter<u32>,
+    helpful: std::vec::IntoIter<u8>,
+    effects: std::vec::IntoIter<u8>,
+    values: std::vec::IntoIter<f32>,
 }
 
 pub(super) fn decode(
@@ -294,6 +319,10 @@ pub(super) fn decode(
     let served_lengths = columns.u32s(kinds.iter().zip(&codes).filter(shows).count())?;
     let served = served_lengths.iter().try_fold(0usize, |sum, &length| sum.checked_add(length as usize));
     let served = columns.u32s(served.ok_or("feeds beyond all bounds")?)?;
+    let helpful = columns.u8s(count(|kind| kind == ActionKind::RateNote), 1)?;
+    let effects = columns.u8s(count(|kind| kind == ActionKind::Moderate), Effect::NAMES.len() as u8 - 1)?;
+    let values = columns.u32s(1)?[0] as usize;
+    let values = columns.f32s(values)?;
     columns.finish()?;
     let mut taken = Taken {
         topics_known,
@@ -309,6 +338,9 @@ pub(super) fn decode(
         picks: picks.map(Vec::into_iter),
         served_lengths: served_lengths.into_iter(),
         served: served.into_iter(),
+        helpful: helpful.into_iter(),
+        effects: effects.into_iter(),
+        values: values.into_iter(),
     };
     let mut next = NextIds::default();
     let events = agents.into_iter().zip(kinds).zip(codes).map(|((agent, kind), code)| {
@@ -404,7 +436,36 @@ impl Taken<'_> {
                 Action::SignUp(Profile { user_name: self.words()?, name: self.words()?, bio: self.words()? })
             }
             ActionKind::SignUpProduct => Action::SignUpProduct(ProductId(self.operand()?), self.words()?),
+            ActionKind::RateNote => {
+                let is_helpful = self.helpful.next().ok_or("too few ratings")? == 1;
+                Action::RateNote(self.post()?, is_helpful)
+            }
+            ActionKind::Moderate => Action::Moderate(Box::new(self.ruling()?)),
         })
+    }
+
+    fn ruling(&mut self) -> Result<Ruling, Malformed> {
+        let code = self.effects.next().ok_or("too few rulings")?;
+        let value = |taken: &mut Self| taken.values.next().ok_or("too few values");
+        let (by, reason) = (self.words()?, self.words()?);
+        let effect = match code {
+            0 => Effect::Release(self.post()?),
+            1 => Effect::Weigh(self.post()?, value(self)?),
+            2 => Effect::Label(self.post()?, self.words()?),
+            3 => Effect::Slow(self.post()?, value(self)?),
+            4 => Effect::Remove(self.post()?),
+            5 => Effect::ProposeNote(self.post()?),
+            6 => Effect::ShowNote(self.post()?, value(self)?),
+            7 => Effect::HideNote(self.post()?, value(self)?),
+            8 => Effect::ReleaseAccount,
+            9 => Effect::Suspend,
+            10 => Effect::ShadowBan,
+            11 => Effect::Feed(u16::try_from(self.operand()?).map_err(|_| "a feed beyond all bounds")?),
+            12 => Effect::Prebunk,
+            13 => Effect::Correct,
+            _ => Effect::Act,
+        };
+        Ok(Ruling { by, effect, reason })
     }
 
     fn edit(&mut self) -> Result<ProfileEdit, Malformed> {
