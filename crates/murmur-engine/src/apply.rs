@@ -44,9 +44,10 @@ pub(crate) struct Seeded {
     pub(crate) post: PostId,
 }
 
-/// Carries out a step: seed posts in the order of the configuration, then the script's lines in the order of the file,
-/// then the agents' actions in the step's keyed order, each agent's in its own order; then every active agent's opinions
-/// move by what it read, it remembers that, and the recommender takes in what was done.
+/// Carries out a step: interventions and then seed posts in the order of the configuration, the script's lines in the
+/// order of the file, the agents' actions in the step's keyed order, each agent's in its own order, and what interventions
+/// decide about the posts made; then every active agent's opinions, emotions and beliefs move by what it read, it
+/// remembers that, and the recommender takes in what was done. `trips` says which conditions of interventions hold.
 ///
 /// # Errors
 /// When a profile that was changed cannot be embedded.
@@ -56,10 +57,11 @@ pub(crate) fn apply(
     feeds: &Feeds,
     observations: &Observations,
     decided: Decided,
+    trips: &Trips,
 ) -> Result<Applied, EngineError> {
     let _span = tracing::info_span!("apply").entered();
     let Decided { mut decisions, calls, summaries, answers } = decided;
-    let opinions = opinions_after(world, observations, &decisions);
+    let moved = inner::after_reading(world, now, observations, &decisions);
     let order = keyed_order(world, now, &decisions);
     let exposures = exposures(feeds, &decisions, &order);
 
@@ -68,6 +70,7 @@ pub(crate) fn apply(
     let turns = decisions.iter().map(turn).collect();
     let mut applied =
         Applied { turns, exposures, feed: *feeds.counts(), calls, answers, ..Applied::default() };
+    interventions::begin(world, now, trips, &mut applied);
     plant_seed_posts(world, now, &mut applied);
     play_script(world, now, &mut applied);
     for index in order {
@@ -76,10 +79,8 @@ pub(crate) fn apply(
             carry_out(world, now, agent, action, &mut applied.events);
         }
     }
-    for changed in &opinions {
-        world.beliefs.set(changed.agent, &changed.opinions);
-    }
-    applied.opinions = opinions;
+    interventions::sweep(world, now, trips, &mut applied);
+    applied.opinions = inner::settle(world, now, moved, &applied.events);
     remember(world, now, feeds, &decisions);
     memories::remember(world, now, &applied.exposures, &applied.events, &summaries);
     let next = Step(now.0 + 1);
@@ -154,9 +155,12 @@ fn plant_seed_posts(world: &mut World, now: Step, applied: &mut Applied) {
             stance: seed.stance,
             vector: world.seed_vectors[seed_post].clone(),
         };
-        let author = AgentId(seed.author);
-        applied.seeded.push(Seeded { seed_post, post: PostId::from_index(world.public.posts().len()) });
-        carry_out(world, now, author, Action::CreatePost(draft), &mut applied.events);
+        carry_out(world, now, AgentId(seed.author), Action::CreatePost(draft), &mut applied.events);
+        // The platform may have banned its author.
+        if let Some(&Event { outcome: Outcome::Posted(post), .. }) = applied.events.last() {
+            world.take_in_seeded(seed_post, post);
+            applied.seeded.push(Seeded { seed_post, post });
+        }
     }
 }
 
@@ -176,34 +180,4 @@ fn exposures(feeds: &Feeds, decisions: &[Decision], order: &[usize]) -> Vec<Expo
         }));
     }
     exposures
-}
-
-/// The opinions of the active agents that moved by what they read, in the order of reading.
-fn opinions_after(
-    world: &World,
-    observations: &Observations,
-    decisions: &[Decision],
-) -> Vec<ChangedOpinions> {
-    let posts = world.public.posts();
-    let after = |observation: Observation<'_>, decision: &Decision| {
-        let before = world.beliefs.of(observation.agent);
-        let mut opinions = before.to_vec();
-        let served = observation.feed[..decision.read].iter().map(|seen| (seen.topic, seen.stance));
-        let found = decision.looked.iter().map(|&row| posts.root(row));
-        let found = found.map(|root| (posts.topic(root), posts.stance(root)));
-        for (topic, stance) in served.chain(found) {
-            if let Some(topic) = topic {
-                let opinion = &mut opinions[topic.index()];
-                *opinion = world.config.opinion.model.after(*opinion, stance);
-            }
-        }
-        let moved = opinions.iter().zip(before).map(|(after, before)| after != before);
-        let mask = moved.enumerate().fold(0, |mask, (topic, moved)| mask | u64::from(moved) << topic);
-        (mask != 0).then_some(ChangedOpinions { agent: observation.agent, opinions, mask })
-    };
-    (0..observations.len())
-        .into_par_iter()
-        .with_min_len(256)
-        .filter_map(|index| after(observations.of(index), &decisions[index]))
-        .collect()
 }

@@ -3,6 +3,7 @@
 //! [`load`] reads a file and applies `--set key=value` overrides; [`Config::check`] finds what the types alone
 //! cannot know.
 
+mod intervention;
 mod language;
 mod load;
 pub mod reference;
@@ -11,10 +12,13 @@ mod section;
 use std::path::PathBuf;
 
 use murmur_agents::{
-    BehaviourConfig, InitialOpinions, Interests, MemoryConfig, OpinionModel, StanceConfig, SyntheticConfig,
+    BehaviourConfig, ClaimConfig, EmotionConfig, InitialOpinions, Interests, MemoryConfig, StanceConfig,
+    SyntheticConfig,
 };
 use murmur_core::{Clock, Probability, Stance};
 use murmur_data::edges::NodeIds;
+use murmur_dynamics::diffusion::DiffusionModel;
+use murmur_dynamics::opinion::OpinionModel;
 use murmur_graph::GraphModel;
 use murmur_llm::{EndpointConfig, ModelConfig};
 use murmur_prompt::PromptConfig;
@@ -22,6 +26,11 @@ use murmur_recsys::{FeedConfig, HashedEmbedder, IndexConfig, SuggestionConfig};
 use murmur_store::PlatformConfig;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use intervention::MOST_INTERVENTIONS;
+pub use intervention::{
+    ActionConfig, AmplifyConfig, ConditionConfig, CorrectConfig, DemoteConfig, FrictionConfig, InjectConfig,
+    InterventionConfig, LabelConfig, NotesConfig, OtherFeedConfig, PrebunkConfig, TargetConfig, TiesConfig,
+};
 pub use language::{
     AgentsConfig, AnswerForm, CallMode, CallsConfig, ChoiceForm, CountOfAgents, Fallback, LabelOfAgents,
     ListOfAgents, ModelSection, ScaleForm, SchemaForm, ShareOfAgents, SurveyConfig,
@@ -74,8 +83,18 @@ pub struct Config {
     pub survey: Vec<SurveyConfig>,
     /// What agents believe and how reading changes it.
     pub opinion: OpinionConfig,
+    /// What reading makes agents feel.
+    pub emotion: EmotionConfig,
+    /// Claims that are true or false, and that agents come to believe or not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub claim: Vec<ClaimConfig>,
+    /// A model of diffusion that decides who shares what, in place of utilities.
+    pub diffusion: DiffusionConfig,
     /// Posts planted by the experimenter.
     pub seed_post: Vec<SeedPost>,
+    /// What the platform or the experimenter does while the run goes on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub intervention: Vec<InterventionConfig>,
     /// Actions written down beforehand.
     pub script: ScriptConfig,
     /// What is measured, and how often.
@@ -129,6 +148,9 @@ pub struct TopicConfig {
     /// Words that only those use who are against it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub words_against: Vec<String>,
+    /// How reading moves opinions on it. Default: as `opinion.model` says.
+    #[serde(default, deserialize_with = "section::maybe_named", skip_serializing_if = "Option::is_none")]
+    pub opinion: Option<OpinionModel>,
 }
 
 /// Who the agents are. `kind` says where they come from.
@@ -264,6 +286,18 @@ pub struct OpinionConfig {
     pub model: OpinionModel,
 }
 
+/// A model of diffusion in place of utilities.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct DiffusionConfig {
+    /// The model. Agents share what it says and nothing else; whatever else they do, utilities decide. Default: none.
+    #[serde(deserialize_with = "section::maybe_named", skip_serializing_if = "Option::is_none")]
+    pub model: Option<DiffusionModel>,
+    /// Names of the seed posts, and of interventions that inject, that it is about. Default: every post.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub posts: Option<Vec<String>>,
+}
+
 /// A post planted by the experimenter.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -282,6 +316,12 @@ pub struct SeedPost {
     pub stance: Stance,
     /// Its words.
     pub text: String,
+    /// The name of the claim that it is about. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<String>,
+    /// Whether it asserts that claim, or denies it. Default true.
+    #[serde(default = "intervention::yes")]
+    pub asserts: bool,
 }
 
 /// Actions written down beforehand, such as those of confederates.
@@ -380,9 +420,28 @@ impl Config {
         self.seed_post[index].name.clone().unwrap_or_else(|| format!("seed {}", index + 1))
     }
 
+    /// The place of the claim called `name`.
+    pub fn claim_named(&self, name: &str) -> Option<usize> {
+        self.claim.iter().position(|claim| claim.name == name)
+    }
+
+    /// How reading moves opinions on the topic at `place`.
+    pub fn opinion_model(&self, place: usize) -> &OpinionModel {
+        self.topic[place].opinion.as_ref().unwrap_or(&self.opinion.model)
+    }
+
     /// The place of the topic called `name`.
     pub fn topic_named(&self, name: &str) -> Option<usize> {
         self.topic.iter().position(|topic| topic.name == name)
+    }
+
+    /// The feeds that interventions serve, in their order.
+    pub(crate) fn alternative_feeds(&self) -> Vec<FeedConfig> {
+        let feed = |own: &InterventionConfig| match &own.action {
+            ActionConfig::Feed(other) => Some(other.feed.clone()),
+            _ => None,
+        };
+        self.intervention.iter().filter_map(feed).collect()
     }
 
     /// The files that the configuration names.
@@ -436,7 +495,9 @@ impl Config {
         self.check_population()?;
         self.check_feed()?;
         self.check_behaviour()?;
+        self.check_minds()?;
         self.check_seed_posts()?;
+        self.check_interventions()?;
         self.check_models()?;
         self.check_surveys()?;
         self.check_metrics()
@@ -493,14 +554,8 @@ impl Config {
             if self.survey[..index].iter().any(|other| other.name == survey.name) {
                 return Err(key("expected a name that no other survey has"));
             }
-            if let Some(topic) = survey.topic.as_deref().filter(|topic| self.topic_named(topic).is_none()) {
-                let names: Vec<&str> = self.topic.iter().map(|topic| topic.name.as_str()).collect();
-                return expect(
-                    false,
-                    &key("topic"),
-                    &format!("one of the topics {names:?}"),
-                    format!("{topic:?}"),
-                );
+            if let Some(topic) = &survey.topic {
+                self.expect_topic(&key("topic"), topic)?;
             }
             if let Some(fault) = survey.question().fault() {
                 return Err(key(&fault));
@@ -620,9 +675,96 @@ impl Config {
         if let Some(key) = behaviour.not_finite() {
             return Err(format!("behaviour.{key}: expected a finite number"));
         }
-        if let OpinionModel::BoundedConfidence { confidence, .. } = self.opinion.model {
-            let key = "opinion.model.confidence";
-            expect((0.0..=2.0).contains(&confidence), key, "a distance from 0 to 2", confidence)?;
+        Ok(())
+    }
+
+    /// What agents think, feel and believe.
+    fn check_minds(&self) -> Result<(), String> {
+        let own = |(index, topic): (usize, &TopicConfig)| {
+            let fault = topic.opinion.as_ref()?.fault()?;
+            Some(format!("topic {} ({}): opinion.{fault}", index + 1, topic.name))
+        };
+        let fault = self.opinion.model.fault().map(|fault| format!("opinion.model.{fault}"));
+        let fault = fault.or_else(|| self.topic.iter().enumerate().find_map(own));
+        let fault = fault.or_else(|| self.emotion.fault());
+        let spread = self.diffusion.model.as_ref().and_then(DiffusionModel::fault);
+        if let Some(fault) = fault.or_else(|| spread.map(|fault| format!("diffusion.model.{fault}"))) {
+            return Err(fault);
+        }
+        expect(self.claim.len() <= 64, "claim", "at most 64 claims", self.claim.len())?;
+        for (index, claim) in self.claim.iter().enumerate() {
+            let key = |field: &str| format!("claim {} ({}): {field}", index + 1, claim.name);
+            if let Some(fault) = claim.fault() {
+                return Err(key(&fault));
+            }
+            if self.claim_named(&claim.name) != Some(index) {
+                return Err(key("name: expected a name that no other claim has"));
+            }
+            if let Some(topic) = &claim.topic {
+                self.expect_topic(&key("topic"), topic)?;
+            }
+        }
+        if let Some(posts) = &self.diffusion.posts {
+            self.expect_planted("diffusion.posts", posts)?;
+        }
+        Ok(())
+    }
+
+    fn expect_topic(&self, key: &str, topic: &str) -> Result<(), String> {
+        let names: Vec<&str> = self.topic.iter().map(|topic| topic.name.as_str()).collect();
+        let wanted = format!("one of the topics {names:?}");
+        expect(names.contains(&topic), key, &wanted, format!("{topic:?}"))
+    }
+
+    fn expect_claim(&self, key: &str, claim: &str) -> Result<(), String> {
+        let names: Vec<&str> = self.claim.iter().map(|claim| claim.name.as_str()).collect();
+        let wanted = format!("one of the claims {names:?}");
+        expect(names.contains(&claim), key, &wanted, format!("{claim:?}"))
+    }
+
+    /// Names are of seed posts or of interventions that inject.
+    fn expect_planted(&self, key: &str, posts: &[String]) -> Result<(), String> {
+        let seeds = (0..self.seed_post.len()).map(|index| self.seed_name(index));
+        let injects = |own: &&InterventionConfig| matches!(own.action, ActionConfig::Inject(_));
+        let injected = self.intervention.iter().filter(injects).map(|own| own.name.clone());
+        let names: Vec<String> = seeds.chain(injected).collect();
+        let wanted = format!("names of seed posts or of interventions that inject, which are {names:?}");
+        let unknown = posts.iter().find(|name| !names.contains(name));
+        unknown.map_or(Ok(()), |name| expect(false, key, &wanted, format!("{name:?}")))
+    }
+
+    fn check_interventions(&self) -> Result<(), String> {
+        let count = self.intervention.len();
+        expect(count <= MOST_INTERVENTIONS, "intervention", "at most 1000 interventions", count)?;
+        for (index, own) in self.intervention.iter().enumerate() {
+            let key = |field: &str| format!("intervention {} ({}): {field}", index + 1, own.name);
+            if let Some(fault) = own.fault() {
+                return Err(key(&fault));
+            }
+            let seeds = (0..self.seed_post.len()).any(|seed| self.seed_name(seed) == own.name);
+            if seeds || self.intervention[..index].iter().any(|other| other.name == own.name) {
+                return Err(key("name: expected a name that no other intervention and no seed post has"));
+            }
+            if let Some(when) = &own.when {
+                let scopes = crate::measure::Scope::NAMES;
+                let known = scopes.contains(&when.scope.as_str());
+                let wanted = format!("one of {scopes:?}");
+                expect(known, &key("when.scope"), &wanted, format!("{:?}", when.scope))?;
+            }
+            let target = &own.target;
+            self.expect_planted(&key("target.posts"), &target.posts)?;
+            if let Some(topic) = &target.topic {
+                self.expect_topic(&key("target.topic"), topic)?;
+            }
+            if let Some(claim) = &target.claim {
+                self.expect_claim(&key("target.claim"), claim)?;
+            }
+            if let ActionConfig::Inject(inject) = &own.action {
+                self.expect_topic(&key("action.topic"), &inject.topic)?;
+            }
+            if let Some(claim) = own.action.claim() {
+                self.expect_claim(&key("action.claim"), claim)?;
+            }
         }
         Ok(())
     }
@@ -631,10 +773,9 @@ impl Config {
         for (index, post) in self.seed_post.iter().enumerate() {
             let name = self.seed_name(index);
             let key = |field: &str| format!("seed_post {} ({name}): {field}", index + 1);
-            if self.topic_named(&post.topic).is_none() {
-                let names: Vec<&str> = self.topic.iter().map(|topic| topic.name.as_str()).collect();
-                let wanted = format!("one of the topics {names:?}");
-                return expect(false, &key("topic"), &wanted, format!("{:?}", post.topic));
+            self.expect_topic(&key("topic"), &post.topic)?;
+            if let Some(claim) = &post.claim {
+                self.expect_claim(&key("claim"), claim)?;
             }
             if (0..index).any(|earlier| self.seed_name(earlier) == name) {
                 return Err(key("expected a name that no other seed post has"));

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use crate::difference::Difference;
 use crate::facts::{Decided, Turn};
 use crate::history::RecordedStep;
+use crate::interventions::without_interventions;
 use crate::language::calls::Calls;
 use crate::language::survey::{Answers, ask_scheduled};
 use crate::language::think;
@@ -76,9 +77,10 @@ fn replay(
         .iter()
         .map(|turn| Decision { read: turn.read as usize, ..Decision::none(turn.agent) })
         .collect();
-    // What the experimenter and the script do comes first, and is decided by them again.
+    // What interventions, the experimenter and the script do is decided by them again.
     let planned = world.seed_posts_due(now).len() + world.script.due(now).len();
-    for event in recorded.events(world)?.into_iter().skip(planned) {
+    let events = without_interventions(recorded.events(world)?, |event| &event.action);
+    for event in events.into_iter().skip(planned) {
         let Ok(index) = decisions.binary_search_by_key(&event.agent, |decision| decision.agent) else {
             let what = format!("agent {} acts without being active", event.agent);
             return Err(Difference { step: now, table: "events", shard: None, what }.into());

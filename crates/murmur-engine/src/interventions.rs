@@ -21,7 +21,7 @@ use rustc_hash::FxHashMap;
 use crate::apply::{Applied, carry_out};
 use crate::config::{ActionConfig, Config, InterventionConfig, NotesConfig};
 use crate::embedding::{Embedding, Vector};
-use crate::measure::Trips;
+use crate::trips::Trips;
 use crate::{EngineError, World};
 use target::Target;
 
@@ -156,7 +156,7 @@ impl Intervention {
     /// Whether it is in force at `now`; `trips` says when conditions came to hold.
     fn is_in_force(&self, place: usize, now: Step, trips: &Trips) -> bool {
         let is_due = self.config.from <= now.0 && self.config.until.is_none_or(|until| now.0 < until);
-        is_due && (self.config.when.is_none() || trips.step_of(place).is_some_and(|tripped| tripped < now))
+        is_due && (self.config.when.is_none() || trips.of(place).is_some_and(|trip| trip.step < now))
     }
 
     /// Why it does what it does.
@@ -267,7 +267,6 @@ fn carry_out_all(
 /// Carries a decision out, and what it makes its account do.
 fn rule(world: &mut World, now: Step, by: &Arc<str>, reason: &Arc<str>, deed: Deed, applied: &mut Applied) {
     let Deed { agent, effect, act } = deed;
-    accounts::tell(world, by, agent, &effect);
     let ruling = Ruling { by: by.clone(), effect, reason: reason.clone() };
     carry_out(world, now, agent, Action::Moderate(Box::new(ruling)), &mut applied.events);
     if let Some(act) = act {

@@ -18,8 +18,9 @@ use rustc_hash::FxHashMap;
 
 use crate::World;
 use crate::apply::Applied;
-use crate::config::ModelSection;
+use crate::config::{InterventionConfig, ModelSection, TopicConfig};
 use crate::model_totals::ModelTotals;
+use crate::trips::Trips;
 
 /// What a measure is about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,12 +37,23 @@ pub(crate) enum Scope {
     Feed,
     /// A language model, by its name.
     Model,
+    /// What is felt about a topic, by its name.
+    Emotion,
+    /// Who believes a claim, by its name, and by group after a slash.
+    Claim,
+    /// An intervention, by its name.
+    Intervention,
 }
 
 impl Scope {
     /// The names in tables, in the order of the variants.
-    pub(crate) const NAMES: [&'static str; 6] =
-        ["platform", "cascade", "opinion", "network", "feed", "model"];
+    pub(crate) const NAMES: [&'static str; 9] =
+        ["platform", "cascade", "opinion", "network", "feed", "model", "emotion", "claim", "intervention"];
+
+    /// The name in tables.
+    pub(crate) fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
 }
 
 /// One value of one measure at the end of a step.
@@ -73,6 +85,8 @@ pub(crate) struct Meter {
     watched_roots: FxHashMap<PostId, usize>,
     groups: Option<Groups>,
     every: u32,
+    /// When conditions of interventions came to hold.
+    pub(crate) trips: Trips,
 }
 
 /// A seed post under `metrics.watch`.
@@ -92,7 +106,12 @@ pub(crate) struct Watched {
 struct Groups {
     column: String,
     of_agent: Vec<u32>,
+    /// What the column says, by group; empty for the group without a value.
+    names: Vec<String>,
 }
+
+/// The most groups by which beliefs in claims are measured: the first that agents show.
+const MOST_GROUPS: usize = 32;
 
 /// Above this many agents, the whole population is measured every 20 steps unless configured otherwise.
 const LARGE_POPULATION: u32 = 100_000;
@@ -122,6 +141,7 @@ impl Meter {
             watched_roots: FxHashMap::default(),
             groups: metrics.label.as_ref().map(|column| Groups::new(world, column)),
             every: every(world),
+            trips: Trips::new(&world.config.intervention),
         }
     }
 
@@ -133,7 +153,13 @@ impl Meter {
     /// Goes on at the cadence of the world's present settings.
     pub(crate) fn change_settings(&mut self, world: &World) {
         self.every = every(world);
+        self.trips = self.trips.under(&world.config.intervention);
         self.look_at_network(world);
+    }
+
+    /// Which conditions of interventions hold.
+    pub(crate) fn trips(&self) -> &Trips {
+        &self.trips
     }
 
     /// The name of a watched root.
@@ -161,15 +187,19 @@ impl Groups {
     /// Groups are numbered in the order in which agents first show them; agents without a value form one too.
     fn new(world: &World, column: &str) -> Self {
         let mut numbers: FxHashMap<Option<&str>, u32> = FxHashMap::default();
+        let mut names = Vec::new();
         let of_agent = world
             .population
             .agents()
             .map(|agent| {
-                let next = numbers.len() as u32;
-                *numbers.entry(world.population.label(agent)).or_insert(next)
+                let label = world.population.label(agent);
+                *numbers.entry(label).or_insert_with(|| {
+                    names.push(label.unwrap_or_default().to_owned());
+                    names.len() as u32 - 1
+                })
             })
             .collect();
-        Self { column: column.to_owned(), of_agent }
+        Self { column: column.to_owned(), of_agent, names }
     }
 }
 
@@ -188,10 +218,114 @@ pub(crate) fn measure(world: &World, meter: &mut Meter, now: Step, applied: &App
     measures.extend(feed(&applied.feed));
     measures.extend(models(world, applied));
     measures.extend(meter.watched.iter_mut().flat_map(|watched| cascade(&meter.cascades, watched)));
+    measures.extend(interventions(world, applied));
     if meter.is_due(now) {
         measures.extend(population(world, meter));
+        measures.extend(emotions(world, now));
+        measures.extend(claims(world, meter));
+    }
+    meter.trips.take_in(now, &measures);
+    measures
+}
+
+/// How many decisions each intervention has led to in the step. Those that led to none have no rows.
+fn interventions(world: &World, applied: &Applied) -> Vec<Measure> {
+    let mut decisions: FxHashMap<&str, u64> = FxHashMap::default();
+    for event in &applied.events {
+        if let Action::Moderate(ruling) = &event.action {
+            *decisions.entry(&ruling.by).or_default() += 1;
+        }
+    }
+    let of_one = |own: &InterventionConfig| {
+        let count = *decisions.get(own.name.as_str())?;
+        let subject = Some(own.name.clone());
+        Some(Measure { scope: Scope::Intervention, subject, name: "decisions", value: Some(count as f64) })
+    };
+    world.config.intervention.iter().filter_map(of_one).collect()
+}
+
+/// What is felt about each topic, where emotions are simulated.
+fn emotions(world: &World, now: Step) -> Vec<Measure> {
+    let next = Step(now.0 + 1);
+    let of_topic = |(place, topic): (usize, &TopicConfig)| {
+        let mood = world.emotions.summary(TopicId(place as u16), next, &world.clock);
+        let measure = |(name, value)| Measure {
+            scope: Scope::Emotion,
+            subject: Some(topic.name.clone()),
+            name,
+            value: Some(value),
+        };
+        mood.map(|mood| {
+            let [calm, moderate, intense] = mood.shares;
+            [
+                ("arousal_mean", mood.arousal),
+                ("valence_mean", mood.valence),
+                ("calm_share", calm),
+                ("moderate_share", moderate),
+                ("intense_share", intense),
+            ]
+            .map(measure)
+        })
+    };
+    world.config.topic.iter().enumerate().filter_map(of_topic).flatten().collect()
+}
+
+/// Who believes each claim and who has met it, over all agents and by group.
+fn claims(world: &World, meter: &Meter) -> Vec<Measure> {
+    let mut measures = Vec::new();
+    for (place, claim) in world.config.claim.iter().enumerate() {
+        let mut totals = vec![ClaimTotals::default(); 1];
+        if let Some(groups) = &meter.groups {
+            totals.resize(1 + groups.names.len().min(MOST_GROUPS), ClaimTotals::default());
+        }
+        for agent in world.population.agents() {
+            let credence = world.credences.credence(place, agent);
+            let is_exposed = world.credences.is_exposed(place, agent);
+            totals[0].add(credence, is_exposed);
+            let group = meter.groups.as_ref().map(|groups| 1 + groups.of_agent[agent.index()] as usize);
+            if let Some(total) = group.and_then(|group| totals.get_mut(group)) {
+                total.add(credence, is_exposed);
+            }
+        }
+        totals[0].list(&claim.name, &mut measures);
+        for (group, totals) in meter.groups.iter().flat_map(|groups| &groups.names).zip(&totals[1..]) {
+            totals.list(&format!("{}/{group}", claim.name), &mut measures);
+        }
     }
     measures
+}
+
+/// Sums over the agents of a group, in their order.
+#[derive(Clone, Copy, Default)]
+struct ClaimTotals {
+    agents: u64,
+    credence: f64,
+    believers: u64,
+    exposed: u64,
+}
+
+impl ClaimTotals {
+    fn add(&mut self, credence: f64, is_exposed: bool) {
+        self.agents += 1;
+        self.credence += credence;
+        self.believers += u64::from(credence > 0.5);
+        self.exposed += u64::from(is_exposed);
+    }
+
+    fn list(&self, subject: &str, measures: &mut Vec<Measure>) {
+        let agents = self.agents as f64;
+        let values = [
+            ("credence_mean", self.credence / agents),
+            ("believers_share", self.believers as f64 / agents),
+            ("exposed_share", self.exposed as f64 / agents),
+        ];
+        measures.extend(values.map(|(name, value)| Measure {
+            scope: Scope::Claim,
+            subject: Some(subject.to_owned()),
+            name,
+            value: Some(value),
+        }));
+    }
 }
 
 impl Meter {

@@ -18,6 +18,7 @@ use crate::apply::{Applied, Seeded, carry_out};
 use crate::config::{ModelSection, with_overrides};
 use crate::difference::Difference;
 use crate::history::{RecordedEvent, RecordedOutcome, RecordedStep};
+use crate::interventions;
 use crate::record::{Recorder, Replay};
 use crate::{Config, EngineError, Override, Simulation, checkpoint, tables};
 
@@ -427,6 +428,8 @@ impl Run {
             run: crate::config::RunConfig { steps: config.run.steps, ..self.config.run.clone() },
             feed: config.feed.clone(),
             behaviour: config.behaviour.clone(),
+            diffusion: config.diffusion.clone(),
+            intervention: config.intervention.clone(),
             opinion: crate::config::OpinionConfig {
                 model: config.opinion.model.clone(),
                 ..self.config.opinion.clone()
@@ -445,8 +448,8 @@ impl Run {
         };
         if alike != *config {
             return Err(EngineError::Unfit(
-                "--set: a fork may change run.steps, feed, behaviour, opinion.model, metrics.every, platform, journal, \
-                 model (but for its agents), prompt, memory and calls; everything else is part of the steps it shares"
+                "--set: a fork may change run.steps, feed, behaviour, diffusion, intervention, opinion.model, metrics.every, \
+                 platform, journal, model (but for its agents), prompt, memory and calls; everything else is part of the steps it shares"
                     .to_owned(),
             ));
         }
@@ -591,8 +594,10 @@ impl Simulation {
         let actions = recorded_events.iter_mut().map(|event| &mut event.action);
         self.world.embedding.fill(&self.world.public, actions)?;
         let mut applied = Applied::default();
-        let seed_posts = self.world.seed_posts_due(step);
+        let mut seed_posts = self.world.seed_posts_due(step).into_iter();
         for (row, event) in recorded_events.into_iter().enumerate() {
+            let injected_by = interventions::injected_by(applied.events.last());
+            let is_ruling = matches!(event.action, Action::Moderate(_));
             let RecordedEvent { agent, action, outcome, served } = event;
             // A feed depends on what the agent had read and believed, and changes nothing.
             if matches!(action, Action::Refresh) {
@@ -608,8 +613,15 @@ impl Simulation {
                 let what = format!("row {row}: recorded {outcome:?}, now {again:?}");
                 return Err(Difference { step, table: "events", shard: None, what }.into());
             }
-            if let (Some(&seed_post), Outcome::Posted(post)) = (seed_posts.get(row), &event.outcome) {
-                applied.seeded.push(Seeded { seed_post, post: *post });
+            if let Some(by) = injected_by {
+                self.world.take_in_injected(&by, event);
+            } else if !is_ruling
+                // What interventions do aside, seed posts come first.
+                && let Some(seed_post) = seed_posts.next()
+                && let Outcome::Posted(post) = event.outcome
+            {
+                self.world.take_in_seeded(seed_post, post);
+                applied.seeded.push(Seeded { seed_post, post });
             }
         }
         self.next = Step(step.0 + 1);

@@ -118,7 +118,8 @@ impl Simulation {
         let recommended = recommend(&self.world, now, &active);
         let observations = observe(&self.world, now, active, &recommended);
         let decided = decide(&self.world, &mut self.calls, now, &observations, policy)?;
-        let mut applied = apply(&mut self.world, now, &recommended.feeds, &observations, decided)?;
+        let (feeds, trips) = (&recommended.feeds, self.meter.trips());
+        let mut applied = apply(&mut self.world, now, feeds, &observations, decided, trips)?;
         self.calls.end_step()?;
         let measures = measure(&self.world, &mut self.meter, now, &applied);
         record(&mut self.recorder, recorded.as_ref(), &self.world, now, &applied, &measures)?;

@@ -2,15 +2,21 @@
 
 use std::sync::Arc;
 
-use murmur_agents::{Behaviour, Beliefs, Decision, Memories, Observation, Population, StanceReader, Writer};
-use murmur_core::{Action, AgentId, Clock, Event, Step};
+use murmur_agents::{
+    Behaviour, Beliefs, Credences, Decision, Emotions, Memories, Observation, Population, Side, StanceReader,
+    Writer,
+};
+use murmur_core::{Action, AgentId, Clock, Event, Outcome, PostId, Step};
 use murmur_recsys::{Recommender, SeenLists};
 use murmur_store::{Public, Rules};
 
 use crate::Config;
 use crate::EngineError;
+use crate::config::ActionConfig;
 use crate::embedding::{Embedding, ProfileVectors, Vector};
+use crate::interventions::Interventions;
 use crate::language::minds::Minds;
+use crate::planted::{AboutClaim, Planted};
 use crate::script::Script;
 use crate::topics::Topics;
 
@@ -29,6 +35,12 @@ pub struct World {
     pub beliefs: Beliefs,
     /// What each agent has read lately: private.
     pub seen: SeenLists,
+    /// What each agent believed before the first step.
+    pub(crate) first_beliefs: Arc<Beliefs>,
+    /// What each agent feels: private.
+    pub emotions: Emotions,
+    /// Which claims each agent believes: private.
+    pub credences: Credences,
     /// How agents decide.
     pub behaviour: Behaviour,
     /// What agents with a language model remember: private.
@@ -51,6 +63,10 @@ pub struct World {
     pub(crate) seed_vectors: Vec<Vector>,
     /// Actions written down beforehand.
     pub(crate) script: Script,
+    /// What the platform or the experimenter does while the run goes on.
+    pub(crate) interventions: Interventions,
+    /// What was planted so far, by seed posts and interventions: public.
+    pub(crate) planted: Planted,
 }
 
 impl World {
@@ -62,8 +78,14 @@ impl World {
         if self.config.model != config.model || self.config.prompt != config.prompt {
             self.minds = self.minds.under(&config)?;
         }
-        if self.config.feed != config.feed {
-            self.recommender.change(&config.feed, &self.public, &self.clock, next);
+        let alternatives = config.alternative_feeds();
+        if self.config.feed != config.feed || self.config.alternative_feeds() != alternatives {
+            self.recommender.change(&config.feed, &alternatives, &self.public, &self.clock, next);
+        }
+        if self.config.intervention != config.intervention {
+            let follows = &self.public.graph.follows;
+            let new = Interventions::new(&config, &self.population, follows, &self.embedding, next)?;
+            self.interventions = new.instead_of(&self.interventions);
         }
         self.behaviour = Behaviour::new(config.behaviour.clone(), config.run.seed);
         self.public.set_rules(Rules { platform: config.platform.clone(), clock: self.clock });
@@ -75,6 +97,28 @@ impl World {
     pub(crate) fn seed_posts_due(&self, now: Step) -> Vec<usize> {
         let is_due = |&index: &usize| self.config.seed_post[index].step == now.0;
         (0..self.config.seed_post.len()).filter(is_due).collect()
+    }
+
+    /// Takes in that the seed post at that place of the configuration became the row `post`.
+    pub(crate) fn take_in_seeded(&mut self, seed_post: usize, post: PostId) {
+        let seed = &self.config.seed_post[seed_post];
+        let about = self.about(seed.claim.as_deref(), seed.asserts);
+        self.planted.add(&self.config.seed_name(seed_post), post, about);
+    }
+
+    /// Takes in what the intervention called `by` made an account do.
+    pub(crate) fn take_in_injected(&mut self, by: &str, event: &Event) {
+        let Outcome::Posted(post) = event.outcome else { return };
+        let own = self.config.intervention.iter().find(|own| own.name == by);
+        if let Some(ActionConfig::Inject(inject)) = own.map(|own| &own.action) {
+            let about = self.about(inject.claim.as_deref(), inject.asserts);
+            self.planted.add(by, post, about);
+        }
+    }
+
+    fn about(&self, claim: Option<&str>, asserts: bool) -> Option<AboutClaim> {
+        let claim = self.config.claim_named(claim?)?;
+        Some(AboutClaim { claim, side: if asserts { Side::Asserts } else { Side::Denies } })
     }
 
     /// What the behavioural policy chooses for an agent.

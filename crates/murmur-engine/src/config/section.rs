@@ -23,6 +23,15 @@ where
     with_key(&table).map_err(D::Error::custom)
 }
 
+/// Reads a section that may be left out, and whose kind has to be given, likewise.
+pub(super) fn maybe_named<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    with_key(&toml::Table::deserialize(deserializer)?).map(Some).map_err(D::Error::custom)
+}
+
 /// Reads a table, or says what is wrong with it, naming the key.
 pub(super) fn with_key<T: DeserializeOwned>(table: &toml::Table) -> Result<T, String> {
     let complaint_about =

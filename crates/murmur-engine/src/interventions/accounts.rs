@@ -1,7 +1,5 @@
 //! What interventions do to accounts.
 
-use std::sync::Arc;
-
 use murmur_core::{Action, AgentId, Draft, Effect, Text, TopicId};
 
 use super::{Deed, Intervention};
@@ -15,7 +13,7 @@ pub(super) fn deeds(world: &World, intervention: &Intervention, starts: bool) ->
     };
     let moderation = world.public.moderation();
     let mark = |effect: Effect| {
-        all(&|agent| match moderation.is_account_marked_by(&intervention.name, agent) {
+        all(&|agent| match moderation.is_agent_marked_by(&intervention.name, agent) {
             true => Vec::new(),
             false => vec![Deed::of(agent, effect.clone())],
         })
@@ -24,8 +22,8 @@ pub(super) fn deeds(world: &World, intervention: &Intervention, starts: bool) ->
         // Those who are exposed later are told later.
         ActionConfig::Correct(correct) => {
             let claim = world.config.claim_named(&correct.claim).expect("checked with the configuration");
-            let is_told = |agent: AgentId| world.credences.is_corrected(claim, agent);
-            all(&|agent| match world.credences.is_exposed(claim, agent) && !is_told(agent) {
+            let (exposed, corrected) = (world.credences.exposed(claim), world.credences.corrected(claim));
+            all(&|agent| match exposed.contains(agent) && !corrected.contains(agent) {
                 true => vec![Deed::of(agent, Effect::Correct)],
                 false => Vec::new(),
             })
@@ -37,7 +35,7 @@ pub(super) fn deeds(world: &World, intervention: &Intervention, starts: bool) ->
         ActionConfig::Feed(_) => mark(Effect::Feed(intervention.feed)),
         ActionConfig::Prebunk(prebunk) => {
             let claim = world.config.claim_named(&prebunk.claim).expect("checked with the configuration");
-            all(&|agent| match world.credences.is_prebunked(claim, agent) {
+            all(&|agent| match world.credences.prebunked(claim).contains(agent) {
                 true => Vec::new(),
                 false => vec![Deed::of(agent, Effect::Prebunk)],
             })
@@ -72,25 +70,4 @@ fn inject(world: &World, intervention: &Intervention) -> Option<Deed> {
     };
     let author = AgentId(inject.author);
     Some(Deed { agent: author, effect: Effect::Act, act: Some(Action::CreatePost(draft)) })
-}
-
-/// An account takes in what it is told.
-pub(super) fn tell(world: &mut World, by: &Arc<str>, agent: AgentId, effect: &Effect) {
-    let claim_of = |world: &World| {
-        let claim = world.interventions.named(by)?.config.action.claim()?;
-        world.config.claim_named(claim)
-    };
-    match effect {
-        Effect::Prebunk => {
-            if let Some(claim) = claim_of(world) {
-                world.credences.prebunk(claim, agent);
-            }
-        }
-        Effect::Correct => {
-            if let Some(claim) = claim_of(world) {
-                world.credences.correct(&world.config.claim[claim], claim, agent);
-            }
-        }
-        _ => {}
-    }
 }
