@@ -113,7 +113,7 @@ pub enum Action {
     SignUp(Profile),
     /// Put a product of that name on sale. For the platform, not for agents to choose.
     SignUpProduct(ProductId, Box<str>),
-    /// Say whether the note under a post is helpful.
+    /// Say whether the note under a row (under the root, if the row is a repost) is helpful.
     RateNote(PostId, bool),
     /// Be the account, or the author of the post, that the platform decides about. For the platform, not for agents to
     /// choose.

@@ -110,6 +110,8 @@ refusals! {
     NothingFound "nothing found",
     /// It takes a language model, and the agent has none.
     NeedsModel "needs a model",
+    /// The agent's account is suspended.
+    Suspended "suspended",
 }
 
 /// One line of a run's history: who did what in which step, and what came of it.

@@ -15,11 +15,11 @@ pub struct Ruling {
     pub reason: Arc<str>,
 }
 
-/// What is decided. Posts are roots; accounts are the agent of the event.
+/// What is decided. Posts are roots; accounts are the agent of the event (of an end, the first that it hit).
 #[derive(Clone, PartialEq, Debug)]
 pub enum Effect {
-    /// What the intervention has decided about a post holds no longer.
-    Release(PostId),
+    /// All that the intervention has decided is taken back, but for what cannot be.
+    End,
     /// The score of a post in feeds is multiplied by a factor from 0 on.
     Weigh(PostId, f32),
     /// A post is shown with a label.
@@ -34,8 +34,6 @@ pub enum Effect {
     ShowNote(PostId, f32),
     /// The note under a post is shown no longer; the number is its intercept.
     HideNote(PostId, f32),
-    /// What the intervention has decided about the account holds no longer.
-    ReleaseAccount,
     /// The account can do nothing, and nobody is shown its posts.
     Suspend,
     /// Nobody else is shown the account's posts.
@@ -68,7 +66,7 @@ macro_rules! effects {
 }
 
 effects! {
-    Release "release",
+    End "end",
     Weigh "weigh",
     Label "label",
     Slow "slow",
@@ -76,7 +74,6 @@ effects! {
     ProposeNote "propose note",
     ShowNote "show note",
     HideNote "hide note",
-    ReleaseAccount "release account",
     Suspend "suspend",
     ShadowBan "shadow-ban",
     Feed "feed",
@@ -95,8 +92,7 @@ impl Effect {
     /// The post that it is about, if it is about one.
     pub fn post(&self) -> Option<PostId> {
         match *self {
-            Self::Release(post)
-            | Self::Weigh(post, _)
+            Self::Weigh(post, _)
             | Self::Label(post, _)
             | Self::Slow(post, _)
             | Self::Remove(post)

@@ -136,6 +136,11 @@ impl Fields {
         Ok(new(number).or_else(|| new(NO_ROW)).expect("it is not 0"))
     }
 
+    fn flag(&mut self, name: &str) -> Result<bool, String> {
+        let value = self.required(name, "true or false")?;
+        value.as_bool().ok_or_else(|| self.unfit(name, "true or false", &value))
+    }
+
     fn text(&mut self, name: &str) -> Result<String, String> {
         match self.required(name, "a text")? {
             Value::String(text) => Ok(text),
@@ -220,6 +225,12 @@ impl Args<'_> {
             }),
             ActionKind::SignUpProduct => {
                 Action::SignUpProduct(ProductId(self.number("product_id")?), self.text("product_name")?)
+            }
+            ActionKind::RateNote => {
+                Action::RateNote(self.post()?, self.ask("is_helpful", |fields, name| fields.flag(name))?)
+            }
+            ActionKind::Moderate => {
+                return Err("action: moderate is for interventions alone; expected another".to_owned());
             }
         };
         self.fields.end(&self.known)?;

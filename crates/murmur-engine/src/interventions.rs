@@ -235,13 +235,9 @@ fn take_back(world: &mut World, now: Step, trips: &Trips, applied: &mut Applied)
         ended.extend(interventions.dropped.iter().map(|name| (name.clone(), "the settings have changed")));
     }
     for (by, reason) in ended {
-        let standing = world.public.moderation().standing_by(&by);
-        let posts = world.public.posts();
-        let of_posts = standing.posts.iter().map(|&root| Deed::of(posts.author(root), Effect::Release(root)));
-        let of_accounts = standing.agents.iter().map(|&agent| Deed::of(agent, Effect::ReleaseAccount));
-        let deeds: Vec<Deed> = of_posts.chain(of_accounts).collect();
-        for deed in deeds {
-            rule(world, now, &by, &reason.into(), deed, applied);
+        // What left nothing standing leaves no trace either.
+        if let Some(agent) = world.public.first_hit_by(&by) {
+            rule(world, now, &by, &reason.into(), Deed::of(agent, Effect::End), applied);
         }
     }
 }

@@ -24,7 +24,11 @@ impl Public {
         match *action {
             Action::SignUp(ref profile) => return self.accounts.sign_up(agent, profile).map(done),
             Action::SignUpProduct(id, ref name) => return self.products.add(id, name).map(done),
+            Action::Moderate(ref ruling) => return self.moderate(agent, ruling).map(done),
             _ => self.check_agent(agent)?,
+        }
+        if self.moderation.is_suspended(agent) {
+            return Err(Refusal::Suspended);
         }
         match *action {
             Action::CreatePost(ref draft) => {
@@ -117,9 +121,9 @@ impl Public {
                 self.check_other(agent, other)?;
                 was_there(self.graph.blocks.remove(agent, other)).map(done)
             }
-            Action::SearchPosts(ref query) => found(Found::Posts(self.search_posts(query))),
-            Action::SearchUser(ref query) => found(Found::Users(self.search_users(query))),
-            Action::Trend => found(Found::Posts(self.trend(step))),
+            Action::SearchPosts(ref query) => found(Found::Posts(self.search_posts_for(agent, query))),
+            Action::SearchUser(ref query) => found(Found::Users(self.search_users_for(agent, query))),
+            Action::Trend => found(Found::Posts(self.trend_for(agent, step))),
             Action::Refresh => Err(Refusal::NothingFound),
             Action::DoNothing => Ok(Outcome::Done),
             Action::PurchaseProduct(ref name, number) => self.products.buy(name, number).map(done),
@@ -134,7 +138,11 @@ impl Public {
             }
             Action::EditProfile(ref edit) => self.edit_profile(agent, edit),
             Action::Interview(_) => Err(Refusal::NeedsModel),
-            Action::SignUp(_) | Action::SignUpProduct(..) => unreachable!("carried out above"),
+            Action::RateNote(post, is_helpful) => {
+                let root = self.target(post)?;
+                self.moderation.rate_note(agent, root, is_helpful).map(done)
+            }
+            Action::SignUp(_) | Action::SignUpProduct(..) | Action::Moderate(_) => unreachable!("carried out above"),
         }
     }
 
@@ -155,6 +163,12 @@ impl Public {
         if self.posts.author(post) != agent {
             return Err(Refusal::NotOnesOwn);
         }
+        self.delete_row(post);
+        Ok(())
+    }
+
+    /// Deletes a row that is there; with a root go its reposts.
+    pub(crate) fn delete_row(&mut self, post: PostId) {
         let reposts: Vec<PostId> = match self.posts.kind(post) {
             PostKind::Repost => vec![post],
             PostKind::Original | PostKind::Quote => {
@@ -172,7 +186,6 @@ impl Public {
                 self.reactions.engagers.remove(author, root);
             }
         }
-        Ok(())
     }
 
     fn comment(

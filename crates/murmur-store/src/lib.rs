@@ -1,8 +1,9 @@
 //! The platform's public state and the rules that change it.
 //!
 //! [`Public`] holds what every machine of a run agrees on: the social graph, posts with their counters, comments,
-//! reactions, accounts, groups and products. [`Public::apply`] is the only way to change it: an action goes in, a
-//! typed outcome comes out, and a refused action changes nothing. [`OasisTables`] turns a history of events into the
+//! reactions, accounts, groups and products. Agents change it by [`Public::apply`] alone: an action goes in, a
+//! typed outcome comes out, and a refused action changes nothing. Interventions change what stands by them
+//! ([`Moderation`]). [`OasisTables`] turns a history of events into the
 //! tables that OASIS keeps.
 //!
 //! Invariant: nothing here knows why an agent acts, what a feed is, or who read what.
@@ -10,6 +11,7 @@
 mod accounts;
 mod apply;
 mod groups;
+mod moderation;
 mod naming;
 mod numbers;
 mod oasis_tables;
@@ -27,6 +29,7 @@ mod word_index;
 
 pub use accounts::Accounts;
 pub use groups::{Group, Groups, Member, Message};
+pub use moderation::{AgentMark, Moderation, Note, PostMark, Rated};
 pub use naming::{Naming, Pseudonyms};
 pub use oasis_tables::{OasisTable, OasisTables, OutcomeDiffers, RowSink, Value};
 pub use phrasebook::{Phrasebook, Vocabulary};

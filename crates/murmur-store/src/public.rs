@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 
 use crate::accounts::Accounts;
 use crate::groups::Groups;
+use crate::moderation::Moderation;
 use crate::platform::Rules;
 use crate::products::Products;
 use crate::relation::{Pair, Relation};
@@ -28,6 +29,7 @@ pub struct Public {
     pub(crate) products: Products,
     pub(crate) reactions: Reactions,
     pub(crate) ties: Ties,
+    pub(crate) moderation: Moderation,
     pub(crate) search: SearchIndexes,
     pub(crate) phrasebook: Phrasebook,
 }
@@ -46,6 +48,7 @@ impl Public {
             products: Products::default(),
             reactions: Reactions::default(),
             ties: Ties::after(&graph),
+            moderation: Moderation::default(),
             search: SearchIndexes::default(),
             phrasebook,
             graph,
@@ -123,6 +126,11 @@ impl Public {
     /// The products.
     pub fn products(&self) -> &Products {
         &self.products
+    }
+
+    /// What interventions have put in force.
+    pub fn moderation(&self) -> &Moderation {
+        &self.moderation
     }
 
     /// The words of `text`.

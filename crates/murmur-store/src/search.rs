@@ -33,6 +33,20 @@ struct UserIndex {
 }
 
 impl Public {
+    /// [`Self::search_posts`] as `seeker` is answered: without rows that are [kept](Self::keeps_row) from it.
+    pub fn search_posts_for(&self, seeker: AgentId, query: &str) -> Vec<PostId> {
+        let mut found = self.search_posts(query);
+        found.retain(|&post| !self.keeps_row(seeker, post));
+        found
+    }
+
+    /// [`Self::search_users`] as `seeker` is answered: without accounts that are hidden from it.
+    pub fn search_users_for(&self, seeker: AgentId, query: &str) -> Vec<AgentId> {
+        let mut found = self.search_users(query);
+        found.retain(|&user| !self.moderation.keeps(seeker, user));
+        found
+    }
+
     /// The rows whose content, id or author's id contains `query`, letter case aside, ascending. The words that a quote
     /// adds are not searched, and a repost has no content.
     pub fn search_posts(&self, query: &str) -> Vec<PostId> {

@@ -51,6 +51,7 @@ enum Note<'a> {
     NewGroup { group_id: u32, group_name: Cow<'a, str> },
     Group { group_id: u32 },
     Message { group_id: u32, message_id: u32, content: Cow<'a, str> },
+    Verdict { post_id: u32, is_helpful: bool },
     Profile(Changes<'a>),
 }
 
@@ -116,7 +117,9 @@ fn note<'a>(public: &Public, event: &'a Event, naming: &Naming) -> Option<Note<'
         Action::SearchPosts(query) | Action::SearchUser(query) => Note::Search { query: naming.query(query) },
         Action::Trend | Action::Refresh => {
             let posts = found_posts(&event.outcome).iter();
-            Note::Shown { posts: posts.map(|&post| naming.view(public.view(post))).collect() }
+            Note::Shown {
+                posts: posts.map(|&post| naming.view(public.view_for(event.agent, post))).collect(),
+            }
         }
         Action::DoNothing => Note::Nothing {},
         Action::PurchaseProduct(name, number) => Note::Purchase { product_name: name, purchase_num: *number },
@@ -126,8 +129,13 @@ fn note<'a>(public: &Public, event: &'a Event, naming: &Naming) -> Option<Note<'
             Note::Message { group_id: group.get(), message_id: made, content: naming.words(&**content) }
         }
         Action::EditProfile(edit) => Note::changes(event.agent, edit, naming),
+        Action::RateNote(post, is_helpful) => {
+            Note::Verdict { post_id: root(*post), is_helpful: *is_helpful }
+        }
         Action::SignUp(profile) => Note::sign_up(event.agent, profile, naming),
-        Action::ListenFromGroup | Action::Interview(_) | Action::SignUpProduct(..) => return None,
+        Action::ListenFromGroup | Action::Interview(_) | Action::SignUpProduct(..) | Action::Moderate(_) => {
+            return None;
+        }
     })
 }
 

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use murmur_core::{PostId, Step};
+use murmur_core::{AgentId, PostId, Step};
 
 use crate::Public;
 
@@ -15,6 +15,16 @@ impl Public {
     ///
     /// Reads one counter per row of these days.
     pub fn trend(&self, now: Step) -> Vec<PostId> {
+        self.trend_of(now, |_| true)
+    }
+
+    /// [`Self::trend`] as `seeker` is answered: of the rows that are not [kept](Self::keeps_row) from it.
+    pub fn trend_for(&self, seeker: AgentId, now: Step) -> Vec<PostId> {
+        self.trend_of(now, |post| !self.keeps_row(seeker, post))
+    }
+
+    /// The trend among the rows that `shows` lets through.
+    fn trend_of(&self, now: Step, shows: impl Fn(PostId) -> bool) -> Vec<PostId> {
         let platform = &self.rules.platform;
         let window = platform.trend_days.saturating_mul(DAY);
         let since = self.rules.clock.minute(now).0.saturating_sub(window);
@@ -25,7 +35,7 @@ impl Public {
         for post in (first..self.posts.len()).map(PostId::from_index) {
             let ranked = Ranked { likes: Reverse(self.posts.likes(post)), post };
             let improves = best.len() < most || best.peek().is_some_and(|worst| ranked < *worst);
-            if improves && self.posts.contains(post) {
+            if improves && self.posts.contains(post) && shows(post) {
                 best.push(ranked);
                 if best.len() > most {
                     best.pop();

@@ -69,6 +69,26 @@ impl Public {
     /// # Panics
     /// When the row never existed.
     pub fn view(&self, post: PostId) -> PostView {
+        let thread = self.comments.thread(self.posts.latest_comment(self.posts.root(post)));
+        self.view_with(post, thread)
+    }
+
+    /// [`Self::view`] as the platform shows it to `viewer`: without the comments of accounts that are hidden from it.
+    ///
+    /// # Panics
+    /// When the row never existed.
+    pub fn view_for(&self, viewer: AgentId, post: PostId) -> PostView {
+        self.view_with(post, self.comments_for(viewer, self.posts.root(post)))
+    }
+
+    /// The comments under `root`, newest first, without those of accounts that are hidden from `viewer`.
+    pub fn comments_for(&self, viewer: AgentId, root: PostId) -> impl Iterator<Item = CommentId> + '_ {
+        let thread = self.comments.thread(self.posts.latest_comment(root));
+        thread.filter(move |&comment| !self.moderation.keeps(viewer, self.comments.author(comment)))
+    }
+
+    /// The row with these comments, which come newest first.
+    fn view_with(&self, post: PostId, comments: impl Iterator<Item = CommentId>) -> PostView {
         let posts = &self.posts;
         let root = posts.root(post);
         let num_reports = posts.reports(root);
@@ -76,11 +96,7 @@ impl Public {
         if num_reports >= self.rules.platform.report_threshold {
             content = format!("[Warning: This post has been reported {num_reports} times]\n{content}");
         }
-        let mut comments: Vec<CommentView> = self
-            .comments
-            .thread(posts.latest_comment(root))
-            .map(|comment| self.view_comment(comment))
-            .collect();
+        let mut comments: Vec<CommentView> = comments.map(|comment| self.view_comment(comment)).collect();
         comments.reverse();
         PostView {
             post_id: post.get(),

@@ -116,6 +116,7 @@ impl Draw {
             ActionKind::Interview => Action::Interview(word),
             ActionKind::SignUp => Action::SignUp(Profile::default()),
             ActionKind::SignUpProduct => Action::SignUpProduct(ProductId(self.id), word),
+            ActionKind::RateNote => Action::RateNote(post, self.hours > 4),
         }
     }
 }

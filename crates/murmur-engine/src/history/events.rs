@@ -449,7 +449,7 @@ impl Taken<'_> {
         let value = |taken: &mut Self| taken.values.next().ok_or("too few values");
         let (by, reason) = (self.words()?, self.words()?);
         let effect = match code {
-            0 => Effect::Release(self.post()?),
+            0 => Effect::End,
             1 => Effect::Weigh(self.post()?, value(self)?),
             2 => Effect::Label(self.post()?, self.words()?),
             3 => Effect::Slow(self.post()?, value(self)?),
@@ -457,12 +457,11 @@ impl Taken<'_> {
             5 => Effect::ProposeNote(self.post()?),
             6 => Effect::ShowNote(self.post()?, value(self)?),
             7 => Effect::HideNote(self.post()?, value(self)?),
-            8 => Effect::ReleaseAccount,
-            9 => Effect::Suspend,
-            10 => Effect::ShadowBan,
-            11 => Effect::Feed(u16::try_from(self.operand()?).map_err(|_| "a feed beyond all bounds")?),
-            12 => Effect::Prebunk,
-            13 => Effect::Correct,
+            8 => Effect::Suspend,
+            9 => Effect::ShadowBan,
+            10 => Effect::Feed(u16::try_from(self.operand()?).map_err(|_| "a feed beyond all bounds")?),
+            11 => Effect::Prebunk,
+            12 => Effect::Correct,
             _ => Effect::Act,
         };
         Ok(Ruling { by, effect, reason })

@@ -330,6 +330,8 @@ impl Model {
                 Ok(Outcome::Done)
             }
             Action::Interview(_) => Err(Refusal::NeedsModel),
+            // The model has no notes.
+            Action::RateNote(..) => Err(Refusal::NoSuchPost),
             Action::SignUp(_) | Action::SignUpProduct(..) => unreachable!("done above"),
         }
     }
