@@ -1,11 +1,11 @@
 //! The private state in which a step begins, as bytes.
 //!
 //! Public state is not in it: carrying out the journal's actions again, millions a second, gives it, and takes no second
-//! set of rules. What reading has changed (opinions, what was seen, attention, the watched cascades' reads and series)
+//! set of rules. What reading has changed (opinions, emotions, beliefs, what was seen, attention, the watched cascades' reads and series)
 //! would take feeds to make again, so it is kept here; and so is what agents with language models remember.
 
-use murmur_agents::Memory;
-use murmur_core::{AgentId, PostId, Stance};
+use murmur_agents::{Memory, Mood};
+use murmur_core::{AgentId, PostId, Stance, Step};
 use murmur_journal::Digest;
 use murmur_journal::columns::{ColumnError, ColumnReader, ColumnWriter};
 use murmur_llm::Spent;
@@ -15,6 +15,7 @@ use crate::World;
 use crate::measure::Meter;
 use crate::model_totals::ModelTotals;
 use crate::summary::{SeriesKeeper, WatchedPoint};
+use crate::trips::{Trip, Trips};
 
 /// The private state as bytes, after the steps that have this digest.
 pub(crate) fn encode(
@@ -40,6 +41,8 @@ pub(crate) fn encode(
     columns.u32s(&seen.iter().flatten().map(|seen| seen.root.get()).collect::<Vec<_>>());
     // Mostly the root itself.
     columns.u32s(&seen.iter().flatten().map(|seen| seen.row.get() - seen.root.get()).collect::<Vec<_>>());
+    write_inner(&mut columns, world);
+    write_trips(&mut columns, &meter.trips);
     columns.u64s(&[spent.tokens, spent.money_nanos]);
     let totals: Vec<u64> = meter.models.iter().flat_map(ModelTotals::counts).collect();
     columns.u64s(&totals);
@@ -94,11 +97,15 @@ pub(crate) fn restore(
     let scales = columns.u32s(points)?;
     let exposures = columns.u64s(points)?;
     let seen = read_seen(&mut columns, world.seen.all().len())?;
+    let inner = read_inner(&mut columns, world)?;
+    let trips = read_trips(&mut columns, meter.trips.all().len())?;
     let spent = columns.u64s(2)?;
     let counts = columns.u64s(meter.models.len() * ModelTotals::COUNTS)?;
     let memories = read_memories(&mut columns)?;
     columns.finish()?;
 
+    inner.put_into(world);
+    meter.trips.set_all(trips.into_iter());
     world.memories.set_all(memories);
     for (model, counts) in meter.models.iter_mut().zip(counts.chunks_exact(ModelTotals::COUNTS)) {
         model.set_counts(counts);
@@ -116,6 +123,72 @@ pub(crate) fn restore(
         series.points = points.by_ref().take(length as usize).collect();
     }
     Ok(Spent { tokens: spent[0], money_nanos: spent[1] })
+}
+
+/// What agents feel, and which claims they believe.
+fn write_inner(columns: &mut ColumnWriter, world: &World) {
+    let (steps, moods) = world.emotions.all();
+    columns.u32s(&steps.iter().map(|step| step.0).collect::<Vec<_>>());
+    columns.f32s(&moods.iter().map(|mood| mood.arousal).collect::<Vec<_>>());
+    columns.f32s(&moods.iter().map(|mood| mood.valence).collect::<Vec<_>>());
+    columns.f32s(world.credences.all());
+    for marks in (0..world.config.claim.len()).flat_map(|claim| world.credences.marks(claim)) {
+        columns.u64s(marks.words());
+    }
+}
+
+/// What agents feel, and which claims they believe.
+struct Inner {
+    steps: Vec<Step>,
+    moods: Vec<Mood>,
+    log_odds: Vec<f32>,
+    /// Claim after claim, as [`murmur_agents::Credences::marks`] has them.
+    marks: Vec<Vec<u64>>,
+}
+
+fn read_inner(columns: &mut ColumnReader<'_>, world: &World) -> Result<Inner, NotThisState> {
+    let (steps, moods) = world.emotions.all();
+    let (agents, moods) = (steps.len(), moods.len());
+    let steps = columns.u32s(agents)?.into_iter().map(Step).collect();
+    let (arousal, valence) = (columns.f32s(moods)?, columns.f32s(moods)?);
+    let mood = |(arousal, valence)| Mood { arousal, valence };
+    let moods = arousal.into_iter().zip(valence).map(mood).collect();
+    let log_odds = columns.f32s(world.credences.all().len())?;
+    let marks = (0..world.config.claim.len()).flat_map(|claim| world.credences.marks(claim));
+    let marks = marks.map(|marks| columns.u64s(marks.words().len())).collect::<Result<_, _>>()?;
+    Ok(Inner { steps, moods, log_odds, marks })
+}
+
+impl Inner {
+    fn put_into(self, world: &mut World) {
+        world.emotions.set_all(self.steps, self.moods);
+        world.credences.set_all(self.log_odds);
+        let mut words = self.marks.into_iter();
+        for claim in 0..world.config.claim.len() {
+            for (marks, words) in world.credences.marks_mut(claim).into_iter().zip(&mut words) {
+                marks.set_words(words);
+            }
+        }
+    }
+}
+
+fn write_trips(columns: &mut ColumnWriter, trips: &Trips) {
+    let tripped: Vec<Trip> = trips.all().flatten().collect();
+    columns.u8s(&trips.all().map(|trip| trip.is_some().into()).collect::<Vec<_>>());
+    columns.u32s(&tripped.iter().map(|trip| trip.step.0).collect::<Vec<_>>());
+    columns.u64s(&tripped.iter().map(|trip| trip.value.to_bits()).collect::<Vec<_>>());
+}
+
+/// Of as many conditions.
+fn read_trips(columns: &mut ColumnReader<'_>, count: usize) -> Result<Vec<Option<Trip>>, NotThisState> {
+    let tripped = columns.u8s(count, 1)?;
+    let some = tripped.iter().filter(|&&tripped| tripped == 1).count();
+    let (steps, values) = (columns.u32s(some)?, columns.u64s(some)?);
+    let mut trips = steps
+        .into_iter()
+        .zip(values)
+        .map(|(step, value)| Trip { step: Step(step), value: f64::from_bits(value) });
+    Ok(tripped.into_iter().map(|tripped| if tripped == 1 { trips.next() } else { None }).collect())
 }
 
 fn read_memories(columns: &mut ColumnReader<'_>) -> Result<Vec<(AgentId, Memory)>, NotThisState> {

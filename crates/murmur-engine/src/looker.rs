@@ -1,10 +1,13 @@
 //! What an agent sees in a row: of the post, of what others did about it, and of what is between the two.
 
-use murmur_agents::{Seen, Ties};
+use murmur_agents::{Seen, SeenNote, Ties};
 use murmur_core::{AgentId, PostId, Step};
 use murmur_recsys::dot;
 
 use crate::World;
+use crate::inner::is_flagged;
+use crate::planted::AboutClaim;
+use crate::sharing::sharing;
 
 /// How many of a root's last engagements an agent looks through for accounts that it follows.
 const SOCIAL_PROOF_WINDOW: usize = 32;
@@ -63,11 +66,15 @@ impl<'a> Looker<'a> {
         let posts = world.public.posts();
         let root = posts.root(row);
         let author = posts.author(root);
+        let topic = posts.topic(root);
+        let moderation = world.public.moderation();
+        let mood = |topic| world.emotions.mood(agent, topic, self.now, &world.clock);
+        let believe = |about: AboutClaim| about.side.belief(world.credences.of(agent)[about.claim]);
         Seen {
             post: row,
             author,
             key: posts.key(root),
-            topic: posts.topic(root),
+            topic,
             stance: posts.stance(root),
             agreement: agreement(world, agent, root),
             interest: 0.0,
@@ -79,6 +86,12 @@ impl<'a> Looker<'a> {
                 reported: posts.reports(row) > 0 && world.public.has_reported(agent, row),
                 ..Ties::default()
             },
+            mood: topic.map(mood).unwrap_or_default(),
+            belief: world.planted.claim_of(root).map_or(0.0, believe),
+            is_flagged: is_flagged(world, root),
+            friction: moderation.friction(root),
+            sharing: sharing(world, self.now, agent, row),
+            note: note_to_rate(world, agent, root),
         }
     }
 
@@ -91,6 +104,14 @@ impl<'a> Looker<'a> {
     fn follows(&self, other: AgentId) -> bool {
         self.marks & mark(other) != 0 && self.followees.binary_search(&other).is_ok()
     }
+}
+
+/// The note under a root, if there is one that the agent has not rated.
+fn note_to_rate(world: &World, agent: AgentId, root: PostId) -> Option<SeenNote> {
+    let moderation = world.public.moderation();
+    let note = moderation.note(root).filter(|_| !moderation.has_rated(agent, root))?;
+    let config = world.interventions.notes(&note.by)?;
+    Some(SeenNote { quality: config.quality, rate: config.raters.get() as f32 })
 }
 
 /// The bit of an account in the marks of whoever follows it.

@@ -4,8 +4,10 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
-use murmur_agents::{Behaviour, Beliefs, Memories, Persona, Population, PreviousPost, Synthesizer};
-use murmur_core::{AgentId, Probability, Purpose};
+use murmur_agents::{
+    Behaviour, Beliefs, Credences, Emotions, Memories, Persona, Population, PreviousPost, Synthesizer,
+};
+use murmur_core::{AgentId, Probability, Purpose, Stance, Step};
 use murmur_data::edges::{EdgeFile, NodeIds, Nodes, read_edges};
 use murmur_data::population::{Account, PopulationFile, read_oasis_reddit, read_oasis_x};
 use murmur_data::{DataError, Warning};
@@ -18,7 +20,9 @@ use crate::config::{
     GivenGraph, GraphConfig, GraphFileConfig, PopulationConfig, SurveyConfig, SyntheticPopulation,
 };
 use crate::embedding::{Embedding, ProfileVectors, Vector};
+use crate::interventions::Interventions;
 use crate::language::minds::{Draw, Minds, chosen};
+use crate::planted::Planted;
 use crate::script::Script;
 use crate::topics::Topics;
 use crate::{Config, EngineError, World};
@@ -72,7 +76,9 @@ pub(crate) fn make_world(config: Config, folder: Option<&Path>) -> Result<Made, 
     let follows = &graph.follows;
     let minds = Minds::new(&config, &population, follows)?;
     let surveyed = surveyed(&config, &population, follows)?;
-    let beliefs = Beliefs::draw(population.len(), config.topic.len(), config.opinion.initial, seed);
+    let beliefs = beliefs(&config, population.len());
+    check_sources(&config, population.len())?;
+    let interventions = Interventions::new(&config, &population, follows, &embedding, Step(0))?;
     let phrasebook = Phrasebook::new(topics.vocabularies.clone());
     let stances = topics.stance_readers(&config, &embedding, &phrasebook)?;
     let rules = Rules { platform: config.platform.clone(), clock: config.clock() };
@@ -87,6 +93,7 @@ pub(crate) fn make_world(config: Config, folder: Option<&Path>) -> Result<Made, 
         clock: config.clock(),
         recommender: Recommender::new(
             &config.feed,
+            &config.alternative_feeds(),
             &config.index,
             &config.suggestions,
             &public,
@@ -97,8 +104,13 @@ pub(crate) fn make_world(config: Config, folder: Option<&Path>) -> Result<Made, 
         seed_vectors: embedding.embed_all(&seed_texts)?,
         profiles: people.profiles,
         public,
+        emotions: Emotions::new(config.emotion.clone(), population.len(), config.topic.len()),
+        credences: Credences::draw(population.len(), &config.claim, seed),
         population,
+        first_beliefs: Arc::new(beliefs.clone()),
         beliefs,
+        interventions,
+        planted: Planted::default(),
         behaviour: Behaviour::new(config.behaviour.clone(), seed),
         memories: Memories::default(),
         minds,
@@ -124,6 +136,37 @@ fn surveyed(
         chosen(&survey.agents, draw, &key, config, population, follows)
     };
     (1..).zip(&config.survey).map(asked).collect()
+}
+
+/// What agents believe before the first step. On topics whose model knows two opinions alone, they have the nearer one.
+fn beliefs(config: &Config, agents: u32) -> Beliefs {
+    let topics = config.topic.len();
+    let mut beliefs = Beliefs::draw(agents, topics, config.opinion.initial, config.run.seed);
+    let discrete: Vec<bool> =
+        (0..topics).map(|topic| config.opinion_model(topic).is_discrete()).collect();
+    if discrete.contains(&true) {
+        let sided = |(place, opinion): (usize, &Stance)| match discrete[place % topics] {
+            true => Stance::clamped(if opinion.get() >= 0.0 { 1.0 } else { -1.0 }),
+            false => *opinion,
+        };
+        let sided = beliefs.all().iter().enumerate().map(sided).collect();
+        beliefs.set_all(sided);
+    }
+    beliefs
+}
+
+fn check_sources(config: &Config, agents: u32) -> Result<(), EngineError> {
+    for (index, claim) in config.claim.iter().enumerate() {
+        if let Some(source) = claim.source.filter(|&source| source >= agents) {
+            return Err(EngineError::Unfit(format!(
+                "claim {} ({}): source: expected an agent from 0 to {}, found {source}",
+                index + 1,
+                claim.name,
+                agents - 1,
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn check_authors(config: &Config, agents: u32) -> Result<(), EngineError> {

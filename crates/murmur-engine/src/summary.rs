@@ -6,6 +6,7 @@ use murmur_metrics::OpinionSummary;
 use murmur_store::PostKind;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::World;
 use crate::config::ModelSection;
@@ -14,13 +15,13 @@ use crate::model_totals::ModelTotals;
 
 /// The state before the first step, to compare the end with.
 pub(crate) struct Start {
-    pub(crate) beliefs: Beliefs,
+    pub(crate) beliefs: Arc<Beliefs>,
     pub(crate) follows: u64,
 }
 
 impl Start {
     pub(crate) fn of(world: &World) -> Self {
-        Self { beliefs: world.beliefs.clone(), follows: world.public.graph.follows.follow_count() }
+        Self { beliefs: world.first_beliefs.clone(), follows: world.public.graph.follows.follow_count() }
     }
 }
 

@@ -18,6 +18,7 @@ use crate::interventions::Interventions;
 use crate::language::minds::Minds;
 use crate::planted::{AboutClaim, Planted};
 use crate::script::Script;
+use crate::sharing::recoveries;
 use crate::topics::Topics;
 
 /// The state of a simulation at the beginning of a step.
@@ -124,7 +125,13 @@ impl World {
     /// What the behavioural policy chooses for an agent.
     pub(crate) fn choose(&self, now: Step, observation: Observation<'_>) -> Decision {
         let writer = Writer { population: &self.population, beliefs: &self.beliefs };
-        self.behaviour.decide(now, observation, &writer)
+        let mut decision = self.behaviour.decide(now, observation, &writer);
+        for recovery in recoveries(self, now, observation.agent) {
+            if !decision.actions.contains(&recovery) {
+                decision.actions.push(recovery);
+            }
+        }
+        decision
     }
 
     /// What an agent's profile says, as a vector.
