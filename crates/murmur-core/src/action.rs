@@ -113,6 +113,8 @@ pub enum Action {
     SignUp(Profile),
     /// Put a product of that name on sale. For the platform, not for agents to choose.
     SignUpProduct(ProductId, Box<str>),
+    /// Say whether the note under a row's root helps to understand it.
+    RateNote(PostId, bool),
 }
 
 /// Declares the kinds of action with their names in OASIS, and which kind each action is.
@@ -184,6 +186,7 @@ kinds! {
     Interview "interview",
     SignUp "sign_up",
     SignUpProduct "sign_up_product",
+    RateNote "rate_note",
 }
 
 impl ActionKind {
@@ -205,7 +208,8 @@ impl Action {
             | Self::UnlikePost(post)
             | Self::DislikePost(post)
             | Self::UndoDislikePost(post)
-            | Self::ReportPost(post, _) => Some(*post),
+            | Self::ReportPost(post, _)
+            | Self::RateNote(post, _) => Some(*post),
             _ => None,
         }
     }
