@@ -1,15 +1,16 @@
 //! The behavioural policy: a multinomial logit over what to do about each post read.
 //!
 //! An agent reads its feed from the top until its session's time is up. For each post it takes the action of highest
-//! utility plus Gumbel noise (McFadden 1974): a noisy, myopic best response. Utilities are linear in eight features of
-//! the post; ignoring it has utility 0. Noise is keyed by the root's stable key and the action, so one more post
-//! elsewhere changes no other choice. While time is left after the feed, it looks at the accounts suggested to it and
-//! follows some, by a logit of their own.
+//! utility plus Gumbel noise (McFadden 1974): a noisy, myopic best response. Utilities are linear in the features of the
+//! post; ignoring it has utility 0. Noise is keyed by the root's stable key and the action, so one more post elsewhere
+//! changes no other choice. Where a model of diffusion decides about sharing ([`Sharing`]), the rest is chosen the same
+//! way. A note under the post is rated, or not, beside the choice. While time is left after the feed, the agent looks at
+//! the accounts suggested to it and follows some, by a logit of their own.
 
 use murmur_core::{Action, ActionKind, AgentId, Purpose, Step, Stream};
 use serde::{Deserialize, Serialize};
 
-use crate::{Decision, Observation, Seen, SeenAccount, Writer};
+use crate::{Decision, Observation, Seen, SeenAccount, SeenNote, Sharing, Writer};
 
 /// How agents behave without a language model.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
@@ -43,6 +44,8 @@ pub struct BehaviourConfig {
     pub report: UtilityConfig,
     /// Utility of following a suggested account.
     pub follow_suggested: UtilityConfig,
+    /// Utility, added to the note's quality, of finding the note under a post helpful; not doing so has utility 0.
+    pub rate_note: UtilityConfig,
 }
 
 impl Default for BehaviourConfig {
@@ -62,6 +65,7 @@ impl Default for BehaviourConfig {
             mute: UtilityConfig::of(ActionKind::Mute),
             report: UtilityConfig::of(ActionKind::ReportPost),
             follow_suggested: UtilityConfig::of_following_a_suggested_account(),
+            rate_note: UtilityConfig::of_finding_a_note_helpful(),
         }
     }
 }
@@ -73,6 +77,7 @@ impl BehaviourConfig {
             utility.config.complete(&UtilityConfig::of(utility.kind));
         }
         self.follow_suggested.complete(&UtilityConfig::of_following_a_suggested_account());
+        self.rate_note.complete(&UtilityConfig::of_finding_a_note_helpful());
     }
 
     /// The key, below `behaviour`, of a coefficient that is given and not finite.
@@ -85,6 +90,7 @@ impl BehaviourConfig {
         weighed
             .find_map(|utility| not_finite(utility.section, utility.config))
             .or_else(|| not_finite("follow_suggested", &self.follow_suggested))
+            .or_else(|| not_finite("rate_note", &self.rate_note))
     }
 
     /// The utilities of the actions that are weighed for each post, in the order of their noise.
@@ -129,7 +135,7 @@ macro_rules! coefficients {
         }
 
         impl UtilityConfig {
-            fn all(coefficients: [f64; 8]) -> Self {
+            fn all(coefficients: [f64; 13]) -> Self {
                 let [$($name,)*] = coefficients;
                 Self { $($name: Some($name),)* }
             }
@@ -185,22 +191,34 @@ coefficients! {
     follows,
     /// Per unit of fatigue: the share of the session that is over, in [0, 1]; 0 for an account.
     fatigue,
+    /// Per unit of the agent's arousal on the post's topic, in [0, 1]; 0 without emotions and for an account.
+    arousal,
+    /// Per unit of the agent's valence on the post's topic, in [-1, 1]; 0 without emotions and for an account.
+    valence,
+    /// Per unit of belief: 2c − 1, c being the agent's credence in the claim that the post asserts, or 1 − 2c if it
+    /// denies the claim, in [-1, 1]; 0 for a post without a claim and for an account.
+    belief,
+    /// If the post has a label or a note shown under it.
+    flagged,
+    /// Per unit of the friction that the platform puts before sharing, from 0 up; 0 without and for an account.
+    friction,
 }
 
 impl UtilityConfig {
-    /// The default coefficients of an action's utility, in the order in which they are declared.
+    /// The default coefficients of an action's utility, in the order in which they are declared. Of a mood only arousal
+    /// weighs, on sharing: people pass on what stirs them, pleased or not (Berger and Milkman 2012).
     #[rustfmt::skip]
     fn of(kind: ActionKind) -> Self {
         Self::all(match kind {
-            ActionKind::LikePost =>      [-3.6,  1.5,  0.8, 0.6,  0.10, -0.05, 0.3, -0.5],
-            ActionKind::DislikePost =>   [-5.2,  0.5, -1.5, 0.0,  0.10, -0.05, 0.0, -0.5],
-            ActionKind::Repost =>        [-4.9,  1.5,  1.0, 0.8,  0.15, -0.10, 0.4, -0.5],
-            ActionKind::QuotePost =>     [-6.5,  1.5, -0.2, 0.4,  0.10, -0.10, 0.2, -0.8],
-            ActionKind::CreateComment => [-5.5,  1.5, -0.3, 0.3,  0.10, -0.10, 0.3, -0.8],
-            ActionKind::Follow =>        [-6.2,  1.5,  1.0, 0.3,  0.10, -0.05, 0.0, -0.5],
-            ActionKind::Unfollow =>      [-6.5, -1.0, -1.8, 0.0,  0.00,  0.00, 0.0, -0.5],
-            ActionKind::Mute =>          [-8.0, -0.5, -1.8, 0.0,  0.00,  0.00, 0.0, -0.5],
-            ActionKind::ReportPost =>    [-8.5,  0.0, -2.0, 0.0,  0.00,  0.00, 0.0, -0.5],
+            ActionKind::LikePost =>      [-3.6,  1.5,  0.8, 0.6,  0.10, -0.05, 0.3, -0.5, 0.0, 0.0,  0.5, -0.4,  0.0],
+            ActionKind::DislikePost =>   [-5.2,  0.5, -1.5, 0.0,  0.10, -0.05, 0.0, -0.5, 0.0, 0.0, -0.5,  0.0,  0.0],
+            ActionKind::Repost =>        [-4.9,  1.5,  1.0, 0.8,  0.15, -0.10, 0.4, -0.5, 0.5, 0.0,  1.0, -0.8, -1.0],
+            ActionKind::QuotePost =>     [-6.5,  1.5, -0.2, 0.4,  0.10, -0.10, 0.2, -0.8, 0.5, 0.0,  0.5, -0.3, -1.0],
+            ActionKind::CreateComment => [-5.5,  1.5, -0.3, 0.3,  0.10, -0.10, 0.3, -0.8, 0.0, 0.0,  0.0,  0.0,  0.0],
+            ActionKind::Follow =>        [-6.2,  1.5,  1.0, 0.3,  0.10, -0.05, 0.0, -0.5, 0.0, 0.0,  0.0,  0.0,  0.0],
+            ActionKind::Unfollow =>      [-6.5, -1.0, -1.8, 0.0,  0.00,  0.00, 0.0, -0.5, 0.0, 0.0,  0.0,  0.0,  0.0],
+            ActionKind::Mute =>          [-8.0, -0.5, -1.8, 0.0,  0.00,  0.00, 0.0, -0.5, 0.0, 0.0,  0.0,  0.0,  0.0],
+            ActionKind::ReportPost =>    [-8.5,  0.0, -2.0, 0.0,  0.00,  0.00, 0.0, -0.5, 0.0, 0.0, -0.5,  0.0,  0.0],
             other => unreachable!("{} is no choice about a post", other.name()),
         })
     }
@@ -208,12 +226,23 @@ impl UtilityConfig {
     /// The default coefficients of following a suggested account: about one in a hundred is followed, and about one in
     /// thirty of those that three followees follow.
     fn of_following_a_suggested_account() -> Self {
-        Self::all([-5.0, 1.5, 0.0, 0.8, 0.05, 0.0, 0.0, 0.0])
+        Self {
+            constant: Some(-5.0),
+            interest: Some(1.5),
+            social_proof: Some(0.8),
+            popularity: Some(0.05),
+            ..Self::all([0.0; 13])
+        }
+    }
+
+    /// The default coefficients of finding a note helpful: who agrees with the post does not like to see it corrected.
+    fn of_finding_a_note_helpful() -> Self {
+        Self { agreement: Some(-3.0), ..Self::all([0.0; 13]) }
     }
 }
 
 /// How probable it is that an agent with its whole session before it takes each action about a post.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub struct Engagement {
     /// It likes the post.
     pub like: f32,
@@ -241,6 +270,7 @@ pub struct Behaviour {
     config: BehaviourConfig,
     options: [WeighedAction; WEIGHED],
     follow_suggested: Coefficients,
+    rate_note: Coefficients,
     seed: u64,
 }
 
@@ -259,7 +289,8 @@ impl Behaviour {
             coefficients: Coefficients::from_config(utility.config),
         });
         let follow_suggested = Coefficients::from_config(&config.follow_suggested);
-        Self { config, options, follow_suggested, seed }
+        let rate_note = Coefficients::from_config(&config.rate_note);
+        Self { config, options, follow_suggested, rate_note, seed }
     }
 
     /// What the agent reads and does at `step`.
@@ -267,6 +298,8 @@ impl Behaviour {
         let agent = observation.agent;
         let choices = Stream::new(self.seed, Purpose::Choice, step, agent);
         let words = Stream::new(self.seed, Purpose::Writing, step, agent);
+        // Whether an agent rates a note does not depend on when it sees it.
+        let ratings = Stream::new(self.seed, Purpose::Rating, Step(0), agent);
         let mut session = Session::begin(&self.config, Stream::new(self.seed, Purpose::Session, step, agent));
         let mut actions = self.write_posts(step, agent, writer);
         let mut read = 0;
@@ -276,16 +309,21 @@ impl Behaviour {
             }
             read += 1;
             session.spend(self.config.reading_seconds);
-            let choice = self.choose(seen, session.fatigue(), choices.about(seen.key));
-            let Some(action) = choice.and_then(|kind| act(kind, agent, seen, writer, words.about(seen.key)))
-            else {
-                continue;
+            let fatigue = session.fatigue();
+            let action = match seen.sharing {
+                Sharing::Share => Some(Action::Repost(seen.post)),
+                Sharing::TakeBack(row) => Some(Action::DeletePost(row)),
+                Sharing::ByUtility | Sharing::Never => self
+                    .choose(seen, fatigue, choices.about(seen.key))
+                    .and_then(|kind| act(kind, agent, seen, writer, words.about(seen.key))),
             };
-            if matches!(action, Action::QuotePost(..) | Action::CreateComment(..)) {
+            if matches!(action, Some(Action::QuotePost(..) | Action::CreateComment(..))) {
                 session.spend(self.config.writing_seconds);
             }
-            if !repeats(&actions, &action) {
-                actions.push(action);
+            actions.extend(action.filter(|action| !repeats(&actions, action)));
+            if let Some(note) = seen.note {
+                let rating = self.rating(note, seen, fatigue, ratings.about(seen.key));
+                actions.extend(rating.map(|is_helpful| Action::RateNote(seen.post, is_helpful)));
             }
         }
         // Looking at suggestions takes no time, but an agent that has none left does not come to them.
@@ -303,6 +341,15 @@ impl Behaviour {
     /// The probabilities of all actions about a post for an agent that is not tired yet. What the platform would refuse
     /// has none.
     pub fn engagement(&self, seen: &Seen) -> Engagement {
+        match seen.sharing {
+            Sharing::Share => Engagement { repost: 1.0, ..Engagement::default() },
+            Sharing::TakeBack(_) => Engagement::default(),
+            Sharing::ByUtility | Sharing::Never => self.weigh(seen),
+        }
+    }
+
+    /// The probabilities of all actions about a post about which the agent has a choice.
+    fn weigh(&self, seen: &Seen) -> Engagement {
         let features = features(seen, 0.0);
         let utilities = self.options.each_ref().map(|option| match is_possible(option.kind, seen) {
             true => option.coefficients.dot(&features),
@@ -340,6 +387,16 @@ impl Behaviour {
         choice
     }
 
+    /// Whether the agent finds a note helpful; `None` if it does not rate it. Of the draws about one post the first says
+    /// whether, the second how, so that a higher rate leaves all ratings as they are and adds to them.
+    fn rating(&self, note: SeenNote, seen: &Seen, fatigue: f32, mut draws: Stream) -> Option<bool> {
+        if !draws.chance(f64::from(note.rate)) {
+            return None;
+        }
+        let utility = f64::from(note.quality + self.rate_note.dot(&features(seen, fatigue)));
+        Some(draws.chance(1.0 / (1.0 + libm::exp(-utility))))
+    }
+
     /// Whether following the account has more utility plus noise than passing it over.
     fn follows_suggested(&self, account: &SeenAccount, mut noise: Stream) -> bool {
         let passing_over = noise.gumbel();
@@ -358,6 +415,11 @@ fn features(seen: &Seen, fatigue: f32) -> Coefficients {
         age: (seen.age as f32 / 60.0).min(24.0),
         follows: if seen.ties.follows_author { 1.0 } else { 0.0 },
         fatigue,
+        arousal: seen.mood.arousal,
+        valence: seen.mood.valence,
+        belief: seen.belief,
+        flagged: if seen.is_flagged { 1.0 } else { 0.0 },
+        friction: seen.friction,
     }
 }
 
@@ -372,12 +434,20 @@ fn account_features(account: &SeenAccount) -> Coefficients {
         age: 0.0,
         follows: 0.0,
         fatigue: 0.0,
+        arousal: 0.0,
+        valence: 0.0,
+        belief: 0.0,
+        flagged: 0.0,
+        friction: 0.0,
     }
 }
 
-/// Whether the platform would carry the action out.
+/// Whether the platform would carry the action out, and it is the agent's to choose.
 fn is_possible(kind: ActionKind, seen: &Seen) -> bool {
     let ties = seen.ties;
+    if seen.sharing != Sharing::ByUtility && matches!(kind, ActionKind::Repost | ActionKind::QuotePost) {
+        return false;
+    }
     match kind {
         ActionKind::LikePost => !ties.likes,
         ActionKind::DislikePost => !ties.dislikes,

@@ -2,6 +2,8 @@
 
 use murmur_core::{AgentId, PostId, PostKey, Stance, TopicId};
 
+use crate::Mood;
+
 /// A post of an agent's feed with all that the agent may weigh.
 #[derive(Clone, Debug)]
 pub struct Seen {
@@ -27,6 +29,45 @@ pub struct Seen {
     pub age: u32,
     /// What the agent has done about it and its author before.
     pub ties: Ties,
+    /// How the agent feels about its topic; calm and neutral without one.
+    pub mood: Mood,
+    /// How far the agent believes what it says of a claim, in [-1, 1]; 0 if it says nothing of one. See
+    /// [`Side::belief`](crate::Side::belief).
+    pub belief: f32,
+    /// Whether the platform has put a label on it or shows a note under it.
+    pub is_flagged: bool,
+    /// What the platform puts in the way of sharing it, from 0 (nothing) up.
+    pub friction: f32,
+    /// Who decides whether the agent shares it.
+    pub sharing: Sharing,
+    /// A note that the agent may rate, shown to all or not; `None` if there is none, or the agent has rated it.
+    pub note: Option<SeenNote>,
+}
+
+/// Who decides whether an agent shares a post, and what was decided.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Sharing {
+    /// The agent, by the utilities of reposting and quoting.
+    #[default]
+    ByUtility,
+    /// A model of diffusion, which does not have it shared (now): the agent does by its utilities what it likes but
+    /// repost and quote it.
+    Never,
+    /// A model of diffusion, which has it shared: the agent reposts it and does nothing else about it. Whether it can,
+    /// the model has to know.
+    Share,
+    /// A model of diffusion, which has it taken back: the agent deletes this row, its repost, and does nothing else
+    /// about the post.
+    TakeBack(PostId),
+}
+
+/// A note under a post, as one sees it who may rate it.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct SeenNote {
+    /// Utility of finding it helpful when all features are 0: ln(p / (1 − p)) if the share p does.
+    pub quality: f32,
+    /// Share of the readers who rate notes, 0 to 1.
+    pub rate: f32,
 }
 
 /// What already stands between an agent and a post, so that it does not try in vain.

@@ -1,55 +1,7 @@
-//! Opinions, and how reading moves them.
+//! What agents believe of each topic.
 
-use murmur_core::{AgentId, Probability, Purpose, Stance, Step, Stream, TopicId};
+use murmur_core::{AgentId, Purpose, Stance, Step, Stream, TopicId};
 use serde::{Deserialize, Serialize};
-
-/// How an agent's opinion on a topic moves with each post on that topic that it reads.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum OpinionModel {
-    /// Opinions never move.
-    Fixed,
-    /// Bounded confidence: a post within `confidence` of the reader's opinion x pulls it, x ← x + rate · (s − x);
-    /// one further away leaves it as it is (Deffuant et al. 2000, read one-sidedly).
-    BoundedConfidence {
-        /// Largest distance of opinion and stance at which a post still moves its reader, 0 to 2.
-        #[serde(default = "OpinionModel::default_confidence")]
-        confidence: f64,
-        /// Share of the distance that one post closes, 0 to 1.
-        #[serde(default = "OpinionModel::default_rate")]
-        rate: Probability,
-    },
-}
-
-impl Default for OpinionModel {
-    fn default() -> Self {
-        Self::BoundedConfidence { confidence: Self::default_confidence(), rate: Self::default_rate() }
-    }
-}
-
-impl OpinionModel {
-    fn default_confidence() -> f64 {
-        0.6
-    }
-
-    fn default_rate() -> Probability {
-        Probability::of(0.02)
-    }
-
-    /// The opinion after reading a post of stance `read`.
-    pub fn after(&self, opinion: Stance, read: Stance) -> Stance {
-        match self {
-            Self::Fixed => opinion,
-            Self::BoundedConfidence { confidence, rate } => {
-                if f64::from(opinion.distance(read)) > *confidence {
-                    return opinion;
-                }
-                let pull = rate.get() as f32 * (read.get() - opinion.get());
-                Stance::clamped(opinion.get() + pull)
-            }
-        }
-    }
-}
 
 /// How opinions are spread over a population whose file holds none.
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize, schemars::JsonSchema)]
@@ -130,22 +82,6 @@ impl Beliefs {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn check(confidence: f64, rate: f64, opinion: f32, read: f32, expected: f32) {
-        let model = OpinionModel::BoundedConfidence { confidence, rate: Probability::of(rate) };
-        let after = model.after(Stance::clamped(opinion), Stance::clamped(read)).get();
-        assert!((after - expected).abs() < 1e-6, "{after} instead of {expected}");
-    }
-
-    #[test]
-    fn a_post_within_confidence_pulls_and_one_beyond_does_not() {
-        check(0.5, 0.1, 0.0, 0.4, 0.04);
-        check(0.5, 0.1, 0.0, -0.4, -0.04);
-        check(0.5, 0.1, 0.0, 0.6, 0.0);
-        check(0.5, 1.0, 0.2, 0.7, 0.7);
-        check(2.0, 0.5, -1.0, 1.0, 0.0);
-        check(0.0, 0.5, 0.3, 0.3, 0.3);
-    }
 
     #[test]
     fn opinions_are_drawn_with_their_theoretical_mean_and_variance() {

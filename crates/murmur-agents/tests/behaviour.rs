@@ -1,179 +1,17 @@
 //! The behavioural policy against the theory it claims: logit choices, exponential sessions, Poisson posting.
 
+mod common;
+
 use std::collections::BTreeMap;
 
+use common::{
+    People, WEIGHED, by_default, check_choices, check_fit, constants, endless, liked, people, persona, seen,
+    somebody, utility,
+};
 use murmur_agents::{
-    Behaviour, BehaviourConfig, Beliefs, Decision, InitialOpinions, Interests, Observation, Persona,
-    Population, PreviousPost, Seen, SeenAccount, Ties, UtilityConfig, Writer,
+    Behaviour, BehaviourConfig, Decision, Mood, Persona, Seen, SeenAccount, Sharing, Ties, UtilityConfig,
 };
-use murmur_core::{
-    Action, ActionKind, AgentId, Draft, PostId, PostKey, Probability, Slant, Stance, Step, Text, TopicId,
-};
-
-const TOPICS: usize = 3;
-
-/// The actions that are weighed for each post.
-const WEIGHED: [ActionKind; 9] = [
-    ActionKind::LikePost,
-    ActionKind::DislikePost,
-    ActionKind::Repost,
-    ActionKind::QuotePost,
-    ActionKind::CreateComment,
-    ActionKind::Follow,
-    ActionKind::Unfollow,
-    ActionKind::Mute,
-    ActionKind::ReportPost,
-];
-
-/// Agents that write in their own words: interested in what `interests` says, with these previous posts.
-struct People {
-    population: Population,
-    beliefs: Beliefs,
-}
-
-fn persona(interests: &[u16], productivity: f32, previous: &[(&str, Option<u16>)]) -> Persona {
-    Persona {
-        user_name: "somebody".into(),
-        name: "Somebody".into(),
-        bio: "".into(),
-        character: None,
-        interests: interests.iter().fold(Interests::default(), |all, &topic| all.with(TopicId(topic))),
-        hours: None,
-        productivity,
-        label: None,
-        previous_posts: previous
-            .iter()
-            .map(|&(text, topic)| PreviousPost { text: text.into(), topic: topic.map(TopicId) })
-            .collect(),
-        vector: vec![1.0; 8].into(),
-    }
-}
-
-fn people(personas: Vec<Persona>) -> People {
-    let population = Population::from_personas(personas.into_iter(), 8);
-    let beliefs = Beliefs::draw(population.len(), TOPICS, InitialOpinions::Uniform, 5);
-    People { population, beliefs }
-}
-
-impl People {
-    fn decide(&self, behaviour: &Behaviour, step: u32, agent: u32, feed: &[Seen]) -> Decision {
-        self.decide_with_suggestions(behaviour, step, agent, feed, &[])
-    }
-
-    fn decide_with_suggestions(
-        &self,
-        behaviour: &Behaviour,
-        step: u32,
-        agent: u32,
-        feed: &[Seen],
-        suggested: &[SeenAccount],
-    ) -> Decision {
-        let writer = Writer { population: &self.population, beliefs: &self.beliefs };
-        let observation = Observation { agent: AgentId(agent), feed, suggested };
-        behaviour.decide(Step(step), observation, &writer)
-    }
-}
-
-/// One agent interested in everything.
-fn somebody() -> People {
-    people(vec![persona(&[0, 1, 2], 1.0, &[])])
-}
-
-/// A post by `author` in a feed, without anything that pulls.
-fn seen(id: u32, author: u32) -> Seen {
-    Seen {
-        post: PostId::new(id).unwrap(),
-        author: AgentId(author),
-        key: PostKey { author: AgentId(author), created: Step(0), ordinal: id as u16 },
-        topic: Some(TopicId(0)),
-        stance: Stance::default(),
-        agreement: 0.0,
-        interest: 0.0,
-        social_proof: 0,
-        popularity: 0,
-        age: 0,
-        ties: Ties::default(),
-    }
-}
-
-/// Coefficients in the order of the configuration's keys.
-fn utility(coefficients: [f32; 8]) -> UtilityConfig {
-    let [constant, interest, agreement, social_proof, popularity, age, follows, fatigue] =
-        coefficients.map(|value| Some(f64::from(value)));
-    UtilityConfig { constant, interest, agreement, social_proof, popularity, age, follows, fatigue }
-}
-
-/// A session without end and no posts, with these utilities in the order of [`WEIGHED`].
-fn endless(utilities: [UtilityConfig; 9]) -> BehaviourConfig {
-    let [like, dislike, repost, quote, comment, follow, unfollow, mute, report] = utilities;
-    BehaviourConfig {
-        posts_per_session: 0.0,
-        session_seconds: 1e15,
-        like,
-        dislike,
-        repost,
-        quote,
-        comment,
-        follow,
-        unfollow,
-        mute,
-        report,
-        ..BehaviourConfig::default()
-    }
-}
-
-/// All actions have this constant and nothing else.
-fn constants(of: impl Fn(ActionKind) -> f32) -> [UtilityConfig; 9] {
-    WEIGHED.map(|kind| utility([of(kind), 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]))
-}
-
-/// A chi-square value that `freedom` degrees exceed about once in 10⁵ (Wilson and Hilferty 1931, z = 4.3).
-fn chi_square_limit(freedom: usize) -> f64 {
-    let k = freedom as f64;
-    let cube = 1.0 - 2.0 / (9.0 * k) + 4.3 * (2.0 / (9.0 * k)).sqrt();
-    k * cube.powi(3)
-}
-
-/// Counts fit the probabilities of their cells by Pearson's test.
-fn check_fit(counts: &[f64], probabilities: &[f64]) {
-    let draws: f64 = counts.iter().sum();
-    let mut statistic = 0.0;
-    for (count, probability) in counts.iter().zip(probabilities) {
-        let expected = draws * probability;
-        assert!(expected == 0.0 || expected >= 5.0, "too few draws for a test: {probabilities:?}");
-        match expected {
-            0.0 => assert_eq!(*count, 0.0, "what is impossible happened"),
-            _ => statistic += (count - expected).powi(2) / expected,
-        }
-    }
-    let cells = probabilities.iter().filter(|&&probability| probability > 0.0).count();
-    assert!(
-        cells == 1 || statistic < chi_square_limit(cells - 1),
-        "{statistic}: {counts:?} against {probabilities:?}"
-    );
-}
-
-/// What the agent does about one post: the multinomial logit over ignoring it (utility 0) and `utilities`, each the
-/// sum worked out by hand; `None` for an action that the platform would refuse.
-fn check_choices(config: BehaviourConfig, post: Seen, utilities: [Option<f64>; 9]) {
-    const DRAWS: u32 = 40_000;
-    let somebody = somebody();
-    let behaviour = Behaviour::new(config, 7);
-    let mut counts = [0.0; 10];
-    for step in 0..DRAWS {
-        let decision = somebody.decide(&behaviour, step, 0, std::slice::from_ref(&post));
-        let cell = decision.actions.first().map_or(0, |action| {
-            1 + WEIGHED.iter().position(|&kind| kind == action.kind()).expect("a weighed action")
-        });
-        counts[cell] += 1.0;
-    }
-    let weights: Vec<f64> = std::iter::once(1.0)
-        .chain(utilities.iter().map(|utility| utility.map_or(0.0, |utility| utility.exp())))
-        .collect();
-    let sum: f64 = weights.iter().sum();
-    let probabilities: Vec<f64> = weights.iter().map(|weight| weight / sum).collect();
-    check_fit(&counts, &probabilities);
-}
+use murmur_core::{Action, ActionKind, AgentId, Draft, PostId, Probability, Slant, Text, TopicId};
 
 #[test]
 fn choices_follow_the_multinomial_logit() {
@@ -239,7 +77,8 @@ fn check_engagement(config: BehaviourConfig, post: Seen) {
     assert!(probabilities.iter().sum::<f32>() < 1.0 + 1e-6, "{engagement:?}");
     let mut counts = [0u32; 9];
     for step in 0..DRAWS {
-        for action in somebody.decide(&behaviour, step, 0, std::slice::from_ref(&post)).actions {
+        let actions = somebody.decide(&behaviour, step, 0, std::slice::from_ref(&post)).actions;
+        for action in actions.iter().filter(|action| action.kind() != ActionKind::DeletePost) {
             counts[WEIGHED.iter().position(|&kind| kind == action.kind()).expect("a weighed action")] += 1;
         }
     }
@@ -254,21 +93,28 @@ fn check_engagement(config: BehaviourConfig, post: Seen) {
 
 #[test]
 fn engagement_is_known_beforehand() {
-    let endless =
-        || BehaviourConfig { posts_per_session: 0.0, session_seconds: 1e15, ..BehaviourConfig::default() };
-    let liked =
-        || Seen { interest: 0.8, agreement: 0.9, social_proof: 5, popularity: 400, age: 90, ..seen(1, 4) };
+    let stirring = |post| Seen {
+        mood: Mood { arousal: 0.9, valence: -0.5 },
+        belief: 0.7,
+        is_flagged: true,
+        friction: 0.5,
+        ..post
+    };
     let followed = Ties { follows_author: true, ..Ties::default() };
-    check_engagement(endless(), seen(1, 4));
-    check_engagement(endless(), liked());
-    check_engagement(endless(), Seen { ties: followed, ..liked() });
-    check_engagement(endless(), Seen { agreement: -1.0, ties: followed, ..liked() });
+    check_engagement(by_default(), seen(1, 4));
+    check_engagement(by_default(), liked());
+    check_engagement(by_default(), Seen { ties: followed, ..liked() });
+    check_engagement(by_default(), Seen { agreement: -1.0, ties: followed, ..liked() });
     let ties = Ties { follows_author: true, likes: true, dislikes: true, reposted: true, reported: true };
-    check_engagement(endless(), Seen { ties, ..liked() });
+    check_engagement(by_default(), Seen { ties, ..liked() });
+    check_engagement(by_default(), stirring(liked()));
+    for sharing in [Sharing::Never, Sharing::Share, Sharing::TakeBack(PostId::from_index(7))] {
+        check_engagement(by_default(), Seen { sharing, ..stirring(liked()) });
+    }
     // Utilities that a number holds and their exponentials do not.
     let certain = |large: f64| {
         let constant = |constant| UtilityConfig { constant: Some(constant), ..UtilityConfig::default() };
-        BehaviourConfig { mute: constant(-large), follow: constant(large), ..endless() }
+        BehaviourConfig { mute: constant(-large), follow: constant(large), ..by_default() }
     };
     check_engagement(certain(500.0), liked());
     check_engagement(certain(f64::MAX), liked());

@@ -81,7 +81,7 @@ pub(crate) fn entry(kind: ActionKind) -> Option<Entry> {
         K::SendToGroup => says_on(Group, "Write to a group"),
         K::ListenFromGroup => plain("Read your groups"),
         K::EditProfile => says("Change your bio"),
-        K::Interview | K::SignUp | K::SignUpProduct => None,
+        K::Interview | K::SignUp | K::SignUpProduct | K::RateNote | K::Moderate => None,
     }
 }
 

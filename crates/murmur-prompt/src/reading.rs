@@ -231,7 +231,11 @@ impl Reader<'_> {
                 bio: Some(words.as_str().into()),
                 ..ProfileEdit::default()
             }),
-            ActionKind::Interview | ActionKind::SignUp | ActionKind::SignUpProduct => {
+            ActionKind::Interview
+            | ActionKind::SignUp
+            | ActionKind::SignUpProduct
+            | ActionKind::RateNote
+            | ActionKind::Moderate => {
                 return Err(ReplyFault::NotOnMenu { name: kind.name().to_owned() });
             }
         })
