@@ -1,17 +1,16 @@
 //! Phase 5: decisions become facts. The only phase that writes to the world.
 
-use murmur_agents::{Decision, Observation};
+use murmur_agents::Decision;
 use murmur_core::rng::order_key;
 use murmur_core::{Action, AgentId, Draft, Event, Found, Outcome, PostId, Refusal, Step, Text, TopicId};
 use murmur_recsys::{Counts, Feeds, SeenPost};
-use rayon::prelude::*;
-
 use crate::facts::{AnswerRecord, CallRecord, ChangedOpinions, Decided, Exposure, ReadFrom, Turn};
 use crate::language::memories;
 use crate::observe::Observations;
 use crate::recommend::feed_of;
 use crate::script::LineResult;
-use crate::{EngineError, World};
+use crate::trips::Trips;
+use crate::{EngineError, World, inner, interventions};
 
 /// What a step came to, in its canonical order.
 #[derive(Default)]

@@ -3,6 +3,8 @@
 //! Actions, cascades and exposures are kept up from what each step changed, and so are neighbours' opinions where they are
 //! measured at every step. What costs the whole population is measured every `metrics.every` steps, from the first on.
 
+mod inner;
+
 use murmur_agents::Beliefs;
 use murmur_core::{
     Action, ActionKind, AgentId, Event, Outcome, PostId, Purpose, Stance, Step, Stream, TopicId,
@@ -18,7 +20,7 @@ use rustc_hash::FxHashMap;
 
 use crate::World;
 use crate::apply::Applied;
-use crate::config::{InterventionConfig, ModelSection, TopicConfig};
+use crate::config::{InterventionConfig, ModelSection};
 use crate::model_totals::ModelTotals;
 use crate::trips::Trips;
 
@@ -109,9 +111,6 @@ struct Groups {
     /// What the column says, by group; empty for the group without a value.
     names: Vec<String>,
 }
-
-/// The most groups by which beliefs in claims are measured: the first that agents show.
-const MOST_GROUPS: usize = 32;
 
 /// Above this many agents, the whole population is measured every 20 steps unless configured otherwise.
 const LARGE_POPULATION: u32 = 100_000;
@@ -221,8 +220,8 @@ pub(crate) fn measure(world: &World, meter: &mut Meter, now: Step, applied: &App
     measures.extend(interventions(world, applied));
     if meter.is_due(now) {
         measures.extend(population(world, meter));
-        measures.extend(emotions(world, now));
-        measures.extend(claims(world, meter));
+        measures.extend(inner::emotions(world, now));
+        measures.extend(inner::claims(world, meter.groups.as_ref()));
     }
     meter.trips.take_in(now, &measures);
     measures
@@ -242,90 +241,6 @@ fn interventions(world: &World, applied: &Applied) -> Vec<Measure> {
         Some(Measure { scope: Scope::Intervention, subject, name: "decisions", value: Some(count as f64) })
     };
     world.config.intervention.iter().filter_map(of_one).collect()
-}
-
-/// What is felt about each topic, where emotions are simulated.
-fn emotions(world: &World, now: Step) -> Vec<Measure> {
-    let next = Step(now.0 + 1);
-    let of_topic = |(place, topic): (usize, &TopicConfig)| {
-        let mood = world.emotions.summary(TopicId(place as u16), next, &world.clock);
-        let measure = |(name, value)| Measure {
-            scope: Scope::Emotion,
-            subject: Some(topic.name.clone()),
-            name,
-            value: Some(value),
-        };
-        mood.map(|mood| {
-            let [calm, moderate, intense] = mood.shares;
-            [
-                ("arousal_mean", mood.arousal),
-                ("valence_mean", mood.valence),
-                ("calm_share", calm),
-                ("moderate_share", moderate),
-                ("intense_share", intense),
-            ]
-            .map(measure)
-        })
-    };
-    world.config.topic.iter().enumerate().filter_map(of_topic).flatten().collect()
-}
-
-/// Who believes each claim and who has met it, over all agents and by group.
-fn claims(world: &World, meter: &Meter) -> Vec<Measure> {
-    let mut measures = Vec::new();
-    for (place, claim) in world.config.claim.iter().enumerate() {
-        let mut totals = vec![ClaimTotals::default(); 1];
-        if let Some(groups) = &meter.groups {
-            totals.resize(1 + groups.names.len().min(MOST_GROUPS), ClaimTotals::default());
-        }
-        for agent in world.population.agents() {
-            let credence = world.credences.credence(place, agent);
-            let is_exposed = world.credences.is_exposed(place, agent);
-            totals[0].add(credence, is_exposed);
-            let group = meter.groups.as_ref().map(|groups| 1 + groups.of_agent[agent.index()] as usize);
-            if let Some(total) = group.and_then(|group| totals.get_mut(group)) {
-                total.add(credence, is_exposed);
-            }
-        }
-        totals[0].list(&claim.name, &mut measures);
-        for (group, totals) in meter.groups.iter().flat_map(|groups| &groups.names).zip(&totals[1..]) {
-            totals.list(&format!("{}/{group}", claim.name), &mut measures);
-        }
-    }
-    measures
-}
-
-/// Sums over the agents of a group, in their order.
-#[derive(Clone, Copy, Default)]
-struct ClaimTotals {
-    agents: u64,
-    credence: f64,
-    believers: u64,
-    exposed: u64,
-}
-
-impl ClaimTotals {
-    fn add(&mut self, credence: f64, is_exposed: bool) {
-        self.agents += 1;
-        self.credence += credence;
-        self.believers += u64::from(credence > 0.5);
-        self.exposed += u64::from(is_exposed);
-    }
-
-    fn list(&self, subject: &str, measures: &mut Vec<Measure>) {
-        let agents = self.agents as f64;
-        let values = [
-            ("credence_mean", self.credence / agents),
-            ("believers_share", self.believers as f64 / agents),
-            ("exposed_share", self.exposed as f64 / agents),
-        ];
-        measures.extend(values.map(|(name, value)| Measure {
-            scope: Scope::Claim,
-            subject: Some(subject.to_owned()),
-            name,
-            value: Some(value),
-        }));
-    }
 }
 
 impl Meter {

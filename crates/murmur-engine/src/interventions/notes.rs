@@ -14,7 +14,7 @@ pub(super) fn deeds(world: &World, intervention: &Intervention, now: Step) -> Ve
         return Vec::new();
     }
     let moderation = world.public.moderation();
-    let notes: Vec<_> = moderation.notes().filter(|note| note.by == intervention.name).collect();
+    let notes: Vec<_> = moderation.notes().iter().filter(|note| note.by == intervention.name).collect();
     let ratings = (0..).zip(&notes).flat_map(|(number, note)| {
         note.ratings.iter().map(move |rating| NoteRating {
             agent: rating.agent,
