@@ -4,6 +4,9 @@ use crate::config::{FilterConfig, PipelineConfig, ScorerConfig, SelectorConfig, 
 use crate::presets::Parts;
 use crate::{FeedConfig, Preset};
 
+/// How many times its slots a pipeline looks through where factors may move what it finds.
+const DEPTH: u32 = 10;
+
 /// What a feed is made of.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Plan {
@@ -13,7 +16,8 @@ pub(crate) struct Plan {
     pub(crate) pipelines: Vec<PipelineConfig>,
 }
 
-/// The filters in force, besides those by age, of deleted posts and of rows of the same root, which always are.
+/// The filters in force, besides those by age, of deleted posts, of rows of the same root and of what is moderated, which
+/// always are.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Filters {
     pub(crate) own: bool,
@@ -56,10 +60,22 @@ impl Plan {
         self.pipelines.iter().map(|pipeline| pipeline.slots as usize).sum()
     }
 
-    /// The most candidates that a pipeline asks of `source`; `None` if none does.
-    pub(crate) fn most_from(&self, source: Source) -> Option<usize> {
-        let sources = self.pipelines.iter().flat_map(|pipeline| &pipeline.source);
-        sources.filter(|listed| listed.kind == source).map(|listed| listed.most as usize).max()
+    /// Whether a pipeline asks `source`.
+    pub(crate) fn asks(&self, source: Source) -> bool {
+        self.most_from(source, false).is_some()
+    }
+
+    /// The most candidates that a pipeline asks of `source`, `factors` being in force or not; `None` if none does.
+    pub(crate) fn most_from(&self, source: Source, factors: bool) -> Option<usize> {
+        let most = |pipeline: &PipelineConfig, listed: &SourceConfig| match factors {
+            true => pipeline.wanted_to_rank(listed),
+            false => listed.most as usize,
+        };
+        let listed = self.pipelines.iter().flat_map(|pipeline| {
+            let of_kind = pipeline.source.iter().filter(|listed| listed.kind == source);
+            of_kind.map(move |listed| most(pipeline, listed))
+        });
+        listed.max()
     }
 
     /// Whether a pipeline ranks by what `is` says.
@@ -74,6 +90,14 @@ impl PipelineConfig {
         // Where the first are the best, more would never be looked at.
         let first_are_best = self.scorer.is_empty() && self.selector == SelectorConfig::Top;
         if first_are_best { source.most.min(self.slots) as usize } else { source.most as usize }
+    }
+
+    /// Candidates that it looks at from one of its sources where factors may move them. Without scorers a pipeline of one
+    /// source looks further than it takes: for what gives way to come later, and for what is raised from there.
+    pub(crate) fn wanted_to_rank(&self, source: &SourceConfig) -> usize {
+        let further = self.scorer.is_empty() && self.source.len() == 1 && source.most >= self.slots;
+        let most = if further { (2 * source.most).max(DEPTH * self.slots) } else { source.most };
+        most as usize
     }
 
     /// Whether the x-score ranks it.

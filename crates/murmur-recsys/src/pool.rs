@@ -1,5 +1,6 @@
 //! What all feeds of a step draw from: the live posts, ranked or hashed once for everybody.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -29,6 +30,8 @@ pub(crate) struct Pool<'a> {
     pub(crate) rows: Range<usize>,
     /// Texts of live rows.
     pub(crate) contents: Range<usize>,
+    /// Live roots that rankings hold: those that are not kept from everybody.
+    ranked: Cow<'a, [PostId]>,
     /// Recency by the age in steps; 0 beyond its end.
     recency: Vec<f32>,
     /// Recency times fame of each text from `weighted.start` on, where the x-score retrieves.
@@ -65,6 +68,7 @@ impl<'a> Pool<'a> {
             clock,
             now,
             contents: contents.clone(),
+            ranked: ranked(public, contents.clone()),
             rows,
             recency: Vec::new(),
             weights: Vec::new(),
@@ -77,21 +81,22 @@ impl<'a> Pool<'a> {
             urn: Urn::default(),
         };
         // Rankings reach further by what a reader may have read of them.
+        let factors = public.moderation().has_factors();
         let enough = |most: usize| most + plan.filters.seen.unwrap_or(0) + SPARE;
         if plan.scores_by(|scorer| matches!(scorer, ScorerConfig::XScore { .. })) {
             pool.weigh();
         }
-        if let Some(most) = plan.most_from(Source::Hot) {
-            let roots = pool.live_roots().par_iter().with_min_len(1024);
+        if let Some(most) = plan.most_from(Source::Hot, factors) {
+            let roots = pool.ranked.par_iter().with_min_len(1024);
             pool.hottest = best(roots.map(|&root| pool.ranked_hot(root)).collect(), enough(most));
         }
-        if let Some(most) = plan.most_from(Source::Trending) {
-            let roots = pool.live_roots().par_iter().with_min_len(1024);
+        if let Some(most) = plan.most_from(Source::Trending, factors) {
+            let roots = pool.ranked.par_iter().with_min_len(1024);
             let all = roots.filter_map(|&root| pool.ranked_trending(root)).collect();
             pool.trending = best_by_topic(all, topics, enough(most));
         }
-        if plan.most_from(Source::Random).is_some() {
-            pool.urn = Urn::new(posts, pool.rows.clone(), seed, now);
+        if plan.asks(Source::Random) {
+            pool.urn = Urn::new(public, pool.rows.clone(), seed, now);
         }
         pool
     }
@@ -138,10 +143,6 @@ impl<'a> Pool<'a> {
         (self.hot_score(post) - hot_score(0, 0, EPOCH_SECONDS)) as f32
     }
 
-    fn live_roots(&self) -> &'a [PostId] {
-        &self.public.posts().contents().posts()[self.contents.clone()]
-    }
-
     fn ranked_hot(&self, post: PostId) -> Ranked {
         Ranked { score: self.hot_score(post), post }
     }
@@ -156,7 +157,7 @@ impl<'a> Pool<'a> {
     /// Made on this thread alone: one that waits for others may be given another feed to make meanwhile, which would
     /// wait for this ranking, and so the thread for itself.
     pub(crate) fn all_hot(&self) -> &[PostId] {
-        let all = || self.live_roots().iter().map(|&root| self.ranked_hot(root)).collect();
+        let all = || self.ranked.iter().map(|&root| self.ranked_hot(root)).collect();
         self.all_hot.get_or_init(|| best(all(), usize::MAX))
     }
 
@@ -179,7 +180,7 @@ impl<'a> Pool<'a> {
     /// Of each topic every live root that gathers engagement, best first. Made on this thread alone, as
     /// [`Self::all_hot`].
     pub(crate) fn all_trending(&self) -> &[Vec<PostId>] {
-        let all = || self.live_roots().iter().filter_map(|&root| self.ranked_trending(root)).collect();
+        let all = || self.ranked.iter().filter_map(|&root| self.ranked_trending(root)).collect();
         self.all_trending.get_or_init(|| best_by_topic(all(), self.topics, usize::MAX))
     }
 
@@ -204,6 +205,25 @@ pub(crate) fn live_rows(posts: &Posts, max_age: u32, clock: &Clock, now: Step) -
 pub(crate) fn contents_since(posts: &Posts, first_row: usize) -> Range<usize> {
     let contents = posts.contents();
     contents.posts().partition_point(|post| post.index() < first_row)..contents.len()
+}
+
+/// The roots of these texts without those that nobody is shown.
+fn ranked(public: &Public, contents: Range<usize>) -> Cow<'_, [PostId]> {
+    let roots = &public.posts().contents().posts()[contents];
+    match public.moderation().is_empty() {
+        true => Cow::Borrowed(roots),
+        false => Cow::Owned(roots.par_iter().copied().filter(|&root| !is_for_nobody(public, root)).collect()),
+    }
+}
+
+/// Whether an intervention keeps the row from everybody but, maybe, who made it. What feeds share leaves it out, so that
+/// nobody's feed depends on how many such rows there are.
+pub(crate) fn is_for_nobody(public: &Public, row: PostId) -> bool {
+    let (posts, moderation) = (public.posts(), public.moderation());
+    let root = posts.root(row);
+    moderation.is_hidden(posts.author(row))
+        || moderation.is_hidden(posts.author(root))
+        || moderation.factor(root) == 0.0
 }
 
 struct Ranked {

@@ -136,7 +136,8 @@ impl Feeds {
         &self.counts
     }
 
-    fn collect(count: usize, groups: &[Group]) -> Self {
+    /// The feeds of `count` readers, each of whom is in one group.
+    pub(crate) fn collect(count: usize, groups: &[Group]) -> Self {
         let mut counts = Counts::default();
         let mut lengths = vec![0; count];
         for group in groups {
@@ -167,7 +168,7 @@ struct ReadersFeed {
 }
 
 /// What came of readers served together.
-struct Group {
+pub(crate) struct Group {
     feeds: Vec<ReadersFeed>,
     counts: Counts,
 }
@@ -233,8 +234,14 @@ pub(crate) struct Desk<'a> {
     pub(crate) agreement: &'a (dyn Fn(usize, PostId) -> f32 + Sync),
 }
 
-/// The feeds of the readers that `ask` is about.
-pub(crate) fn recommend(plan: &Plan, index: &PostIndex, tastes: &Tastes, ask: &Ask<'_>) -> Feeds {
+/// The feeds that `plan` makes for these of the readers that `ask` is about.
+pub(crate) fn recommend(
+    plan: &Plan,
+    index: &PostIndex,
+    tastes: &Tastes,
+    ask: &Ask<'_>,
+    readers: Vec<usize>,
+) -> Vec<Group> {
     let preparing = tracing::info_span!("prepare").entered();
     let pool = Pool::new(ask.public, plan, ask.clock, ask.seed, ask.now, tastes.topics());
     let vectors = vectors(ask.public);
@@ -255,25 +262,24 @@ pub(crate) fn recommend(plan: &Plan, index: &PostIndex, tastes: &Tastes, ask: &A
         agreement: ask.agreement,
     };
     drop(preparing);
-    let order = desk.reading_order(ask);
-    let groups: Vec<Group> = order
+    desk.reading_order(ask, readers)
         .par_chunks(GROUP)
         .map_init(Scratch::default, |scratch, readers| {
             desk.serve(readers.iter().map(|&index| (index, (ask.reader)(index))), scratch)
         })
-        .collect();
-    Feeds::collect(ask.count, &groups)
+        .collect()
 }
 
 impl<'a> Desk<'a> {
     /// The readers by the cells that their texts fall in, where there are cells.
-    fn reading_order(&self, ask: &Ask<'_>) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..ask.count).collect();
-        if ask.count > GROUP && self.plan.most_from(Source::Interest).is_some() {
+    fn reading_order(&self, ask: &Ask<'_>, mut order: Vec<usize>) -> Vec<usize> {
+        if order.len() > GROUP && self.plan.asks(Source::Interest) {
             let cell =
                 |&index: &usize| self.index.cell_of(&text_of(self.public.posts(), &(ask.reader)(index)));
             let cells: Vec<Option<u32>> = order.par_iter().with_min_len(GROUP).map(cell).collect();
-            order.sort_by_key(|&index| cells[index]);
+            let mut by_cell: Vec<(Option<u32>, usize)> = cells.into_iter().zip(order).collect();
+            by_cell.sort_by_key(|&(cell, _)| cell);
+            order = by_cell.into_iter().map(|(_, index)| index).collect();
         }
         order
     }
@@ -326,6 +332,38 @@ impl<'a> Desk<'a> {
         counts: &mut Counts,
         scratch: &mut Scratch,
     ) {
+        let factors = self.public.moderation().has_factors();
+        if factors && pipeline.scorer.is_empty() {
+            let _span = tracing::info_span!("factors").entered();
+            for tray in &mut *trays {
+                self.gather_by_factors(tray, pipeline, counts, scratch);
+            }
+        } else {
+            self.gather_all(pipeline, trays, counts, scratch);
+        }
+        for scorer in pipeline.terms_then_factors() {
+            let _span = scorer_span(scorer).entered();
+            for tray in &mut *trays {
+                self.score(tray, scorer);
+            }
+        }
+        if factors && !pipeline.scorer.is_empty() {
+            trays.iter_mut().for_each(|tray| self.moderate(tray));
+        }
+        let _span = tracing::info_span!("select").entered();
+        for tray in trays {
+            self.select(tray, place, pipeline, counts);
+        }
+    }
+
+    /// Adds to the trays what the sources of a pipeline give.
+    fn gather_all(
+        &self,
+        pipeline: &PipelineConfig,
+        trays: &mut [Tray<'_>],
+        counts: &mut Counts,
+        scratch: &mut Scratch,
+    ) {
         for source in &pipeline.source {
             let _span = source_span(source.kind).entered();
             for tray in &mut *trays {
@@ -334,15 +372,36 @@ impl<'a> Desk<'a> {
                 self.gather(tray, pipeline, wanted, counts, scratch);
             }
         }
-        for scorer in pipeline.terms_then_factors() {
-            let _span = scorer_span(scorer).entered();
-            for tray in &mut *trays {
-                self.score(tray, scorer);
-            }
+    }
+
+    /// The same for one tray, of a pipeline without scorers while some root has a factor. If one has among the candidates,
+    /// looking further than else, each candidate gets 1 / (1 + its place) times its factor as its score; who meets none
+    /// gets what it would get without factors in the world.
+    fn gather_by_factors(
+        &self,
+        tray: &mut Tray<'_>,
+        pipeline: &PipelineConfig,
+        counts: &mut Counts,
+        scratch: &mut Scratch,
+    ) {
+        let mut looked = Counts::default();
+        for source in &pipeline.source {
+            let most = pipeline.wanted_to_rank(source);
+            let wanted = Wanted { source: source.kind, most, reach: Reach::Near };
+            self.gather(tray, pipeline, wanted, &mut looked, scratch);
         }
-        let _span = tracing::info_span!("select").entered();
-        for tray in trays {
-            self.select(tray, place, pipeline, counts);
+        let moderation = self.public.moderation();
+        if tray.candidates.iter().any(|candidate| moderation.factor(candidate.root) != 1.0) {
+            for (place, candidate) in tray.candidates.iter_mut().enumerate() {
+                candidate.score = 1.0 / (1 + place) as f32;
+            }
+            self.moderate(tray);
+            counts.add(&looked);
+        } else {
+            for candidate in tray.candidates.drain(..) {
+                tray.taken.remove(&candidate.root);
+            }
+            self.gather_all(pipeline, std::slice::from_mut(tray), counts, scratch);
         }
     }
 

@@ -93,10 +93,17 @@ impl Desk<'_> {
                 let followees = self.public.graph.follows.followees(tray.reader.agent);
                 for candidate in &mut tray.candidates {
                     if followees.binary_search(&posts.author(candidate.root)).is_err() {
-                        candidate.score = lowered(candidate.score, factor);
+                        candidate.score = weighed(candidate.score, factor);
                     }
                 }
             }
+        }
+    }
+
+    /// Applies the factors that interventions have put at the candidates' roots.
+    pub(crate) fn moderate(&self, tray: &mut Tray<'_>) {
+        for candidate in &mut tray.candidates {
+            candidate.score = weighed(candidate.score, self.public.moderation().factor(candidate.root));
         }
     }
 
@@ -124,7 +131,7 @@ impl Desk<'_> {
             let candidate = &mut tray.candidates[place];
             // decay^n for the n-th after the best.
             let power = factors.entry(posts.author(candidate.root)).or_insert(1.0);
-            candidate.score = lowered(candidate.score, (1.0 - floor) * *power + floor);
+            candidate.score = weighed(candidate.score, (1.0 - floor) * *power + floor);
             *power *= decay;
         }
     }
@@ -137,7 +144,8 @@ fn add(tray: &mut Tray<'_>, weight: f32, value: impl Fn(&[f32], PostId) -> f32) 
     }
 }
 
-/// `score` times a factor below 1; of a score below 0 the other way round, so that it is lowered too.
-fn lowered(score: f32, factor: f32) -> f32 {
+/// `score` times a factor; of a score below 0 the other way round, so that a factor below 1 lowers it too and one above 1
+/// raises it. A score of 0 stays.
+fn weighed(score: f32, factor: f32) -> f32 {
     if score >= 0.0 { score * factor } else { score / factor.max(f32::MIN_POSITIVE) }
 }

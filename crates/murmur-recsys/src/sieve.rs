@@ -26,11 +26,14 @@ pub enum Filter {
     SameRoot,
     /// The feed has as many posts by its author as it may.
     AuthorCap,
+    /// By an account that is suspended or shadow-banned, or of factor 0. What all feeds share of the sources hot, trending
+    /// and random leaves such rows out beforehand, and counts nothing.
+    Moderated,
 }
 
 impl Filter {
     /// Every filter; `ALL[filter as usize] == filter`.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Own,
         Self::Muted,
         Self::Blocked,
@@ -39,6 +42,7 @@ impl Filter {
         Self::Deleted,
         Self::SameRoot,
         Self::AuthorCap,
+        Self::Moderated,
     ];
 
     /// The name in tables.
@@ -52,6 +56,7 @@ impl Filter {
             Self::Deleted => "deleted",
             Self::SameRoot => "same-root",
             Self::AuthorCap => "author-cap",
+            Self::Moderated => "moderated",
         }
     }
 }
@@ -80,10 +85,13 @@ impl<'a> Sieve<'a> {
         viewer: AgentId,
         seen: &'a Seen,
     ) -> Self {
-        let seen = if filters.seen.is_some() { seen } else { &[] };
+        let most = filters.seen.unwrap_or(0);
+        let seen = if most > 0 { seen } else { &[] };
         // An agent that slept has not forgotten yet what is too old by now.
         let remembered = seen.iter().filter(|seen| seen.row.index() >= first_live);
         let mut seen: Vec<PostId> = remembered.map(|seen| seen.root).collect();
+        // Another feed of the run may remember more.
+        seen.drain(..seen.len().saturating_sub(most));
         seen.sort_unstable();
         let muted = if filters.muted { public.graph.mutes.of(viewer) } else { &[] };
         let followees = public.graph.follows.followees(viewer);
@@ -109,6 +117,9 @@ impl<'a> Sieve<'a> {
             return Err(Filter::Seen);
         }
         self.hidden(author)?;
+        if self.public.moderation().factor(root) == 0.0 {
+            return Err(Filter::Moderated);
+        }
         if posts.contains(root) { Ok(()) } else { Err(Filter::Deleted) }
     }
 
@@ -147,6 +158,9 @@ impl<'a> Sieve<'a> {
         }
         if self.filters.blocked && self.public.graph.blocked(self.viewer, other) {
             return Err(Filter::Blocked);
+        }
+        if self.public.moderation().keeps(self.viewer, other) {
+            return Err(Filter::Moderated);
         }
         Ok(())
     }

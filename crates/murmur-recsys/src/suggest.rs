@@ -124,8 +124,8 @@ pub(crate) struct Suggester<'a, 'v> {
 impl Suggester<'_, '_> {
     /// Whom `reader` might follow, in an order drawn; `near` are authors of posts that interest it, in any order.
     ///
-    /// Never suggested are the reader, whom it follows or has muted, whom it has blocked or who has blocked it, and who
-    /// is not signed up. However many follow each other, no more than 32 · 32 followees of followees are looked at.
+    /// Never suggested are the reader, whom it follows or has muted, whom it has blocked or who has blocked it, who is
+    /// hidden, and who is not signed up. However many follow each other, no more than 32 · 32 followees of followees are looked at.
     pub(crate) fn suggest(&self, reader: AgentId, near: &[AgentId]) -> Vec<Suggested> {
         let count = self.config.count as usize;
         if count == 0 {
@@ -196,6 +196,7 @@ impl Suggester<'_, '_> {
         other != reader
             && !graph.follows.follows(reader, other)
             && !graph.hides(reader, other)
+            && !self.public.moderation().is_hidden(other)
             && self.public.accounts().contains(other)
     }
 

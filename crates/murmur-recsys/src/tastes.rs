@@ -111,8 +111,9 @@ impl Tastes {
 
         let mut side = None;
         if let Some(topic) = posts.topic(root) {
-            // What it showed before decides its side, not this like.
+            // What it showed before decides its side, not this like. What a hidden account shows is to move nobody's feed.
             side = Side::of(self.leans[self.place(agent, topic)]);
+            side = side.filter(|_| !public.moderation().is_hidden(agent));
             self.move_lean(agent, topic, steps(posts.stance(root)));
         }
         if let Some(side) = side {
@@ -154,7 +155,7 @@ impl Tastes {
     }
 
     /// √(l·r), l and r being the likes of `root` by accounts that leaned against and for, on its topic, before they
-    /// liked it. Accounts that leaned to neither side do not count.
+    /// liked it. Accounts that leaned to neither side do not count, nor such as were hidden when they liked it.
     pub(crate) fn bridging(&self, root: PostId) -> f32 {
         let sides = self.sides.get(root.index()).copied().unwrap_or_default();
         (f64::from(sides.against) * f64::from(sides.for_it)).sqrt() as f32

@@ -129,9 +129,7 @@ fn note<'a>(public: &Public, event: &'a Event, naming: &Naming) -> Option<Note<'
             Note::Message { group_id: group.get(), message_id: made, content: naming.words(&**content) }
         }
         Action::EditProfile(edit) => Note::changes(event.agent, edit, naming),
-        Action::RateNote(post, is_helpful) => {
-            Note::Verdict { post_id: root(*post), is_helpful: *is_helpful }
-        }
+        Action::RateNote(post, is_helpful) => Note::Verdict { post_id: root(*post), is_helpful: *is_helpful },
         Action::SignUp(profile) => Note::sign_up(event.agent, profile, naming),
         Action::ListenFromGroup | Action::Interview(_) | Action::SignUpProduct(..) | Action::Moderate(_) => {
             return None;

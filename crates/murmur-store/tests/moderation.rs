@@ -87,9 +87,16 @@ struct Model {
     agents: Vec<(usize, u32, AgentMark)>,
     /// Label and root, in the order of labelling.
     labelled: Vec<(Arc<str>, u32)>,
-    /// Intervention, root, ratings and whether it is shown.
-    notes: Vec<(usize, u32, Vec<(u32, bool)>, bool)>,
+    notes: Vec<Noted>,
     removed: Vec<u32>,
+}
+
+#[derive(PartialEq, Debug)]
+struct Noted {
+    by: usize,
+    root: u32,
+    ratings: Vec<(u32, bool)>,
+    shown: bool,
 }
 
 impl Model {
@@ -151,8 +158,8 @@ impl Model {
             }
             Change::Lift(by) => {
                 let mut roots = self.unmark(|other, _| other == by);
-                roots.extend(self.notes.iter().filter(|note| note.0 == by).map(|note| note.1));
-                self.notes.retain(|note| note.0 != by);
+                roots.extend(self.notes.iter().filter(|note| note.by == by).map(|note| note.root));
+                self.notes.retain(|note| note.by != by);
                 roots.sort_unstable();
                 roots.dedup();
                 let mut agents: Vec<u32> =
@@ -167,16 +174,16 @@ impl Model {
                 self.removed.push(id);
             }
             Change::Propose(by, id) => {
-                let is_new = self.is_live_root(id) && !self.notes.iter().any(|note| note.1 == id);
+                let is_new = self.is_live_root(id) && !self.notes.iter().any(|note| note.root == id);
                 assert_eq!(public.propose_note(&name(by), post(id)), is_new, "{change:?}");
                 if is_new {
-                    self.notes.push((by, id, Vec::new(), false));
+                    self.notes.push(Noted { by, root: id, ratings: Vec::new(), shown: false });
                 }
             }
             Change::Show(id, shown) => {
-                let note = self.notes.iter_mut().find(|note| note.1 == id && note.3 != shown);
+                let note = self.notes.iter_mut().find(|note| note.root == id && note.shown != shown);
                 assert_eq!(public.show_note(post(id), shown), note.is_some(), "{change:?}");
-                note.into_iter().for_each(|note| note.3 = shown);
+                note.into_iter().for_each(|note| note.shown = shown);
             }
             Change::Rate(agent, id, is_helpful) => {
                 let expected =
@@ -196,12 +203,12 @@ impl Model {
         }
         // Row 6 is a repost of post 1.
         let root = if id == 6 { 1 } else { id };
-        let note = self.notes.iter_mut().find(|note| note.1 == root);
+        let note = self.notes.iter_mut().find(|note| note.root == root);
         let note = note.filter(|_| id < 7 && !self.removed.contains(&root)).ok_or(Refusal::NoSuchPost)?;
-        if note.2.iter().any(|rating| rating.0 == agent) {
+        if note.ratings.iter().any(|rating| rating.0 == agent) {
             return Err(Refusal::AlreadyDone);
         }
-        note.2.push((agent, is_helpful));
+        note.ratings.push((agent, is_helpful));
         Ok(())
     }
 
@@ -252,7 +259,7 @@ impl Model {
             let is_hidden = suspended || marks().any(|mark| mark == AgentMark::ShadowBanned);
             let feed = marks()
                 .filter_map(|mark| if let AgentMark::Feed(feed) = mark { Some(feed) } else { None })
-                .last();
+                .next_back();
             let agent = AgentId(agent);
             hidden |= is_hidden;
             prop_assert_eq!(moderation.is_suspended(agent), suspended);
@@ -266,7 +273,8 @@ impl Model {
             .map(|note| {
                 let by = NAMES.iter().position(|name| **name == *note.by).unwrap();
                 let rating = |rated: &Rated| (rated.agent.0, rated.is_helpful);
-                (by, note.root.get(), note.ratings.iter().map(rating).collect::<Vec<_>>(), note.shown)
+                let ratings = note.ratings.iter().map(rating).collect();
+                Noted { by, root: note.root.get(), ratings, shown: note.shown }
             })
             .collect();
         prop_assert_eq!(&notes, &self.notes);

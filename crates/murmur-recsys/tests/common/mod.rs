@@ -164,6 +164,7 @@ pub(crate) fn recommender(world: &World, config: &FeedConfig, now: u32) -> Recom
     assert_eq!(config.fault(), None);
     let mut recommender = Recommender::new(
         config,
+        &[],
         &IndexConfig::default(),
         &SuggestionConfig::default(),
         &world.public,
