@@ -265,7 +265,9 @@ impl<'a> Classic<'a> {
     /// Rounds until the model is at rest, `most_rounds` at most.
     ///
     /// At rest is a model of sweeps after one that moved nobody by more than `tolerance`, and a model of meetings when no
-    /// two who can meet would move by more than that, whatever the luck of a round.
+    /// two who can meet would move by more than that, whatever the luck of a round. That can take as many rounds as there
+    /// are agents, since a few who only move each other seldom meet, though nearly all others were at rest long before;
+    /// [`Self::round`] tells what one round moved.
     pub fn run_until(&mut self, tolerance: f64, most_rounds: u32) -> Ended {
         for rounds in 1..=most_rounds {
             if self.round().largest <= tolerance && self.no_meeting_moves_more_than(tolerance) {

@@ -132,10 +132,10 @@ fn near(heard: &[AgentId], opinions: &[f64], agent: AgentId, confidence: f64) ->
     let (mut sum, mut count) = (0.0, 1u32);
     for other in heard {
         let difference = opinions[other.index()] - x;
-        // Without a branch, which chance would decide: a third faster.
-        let is_near = difference.abs() <= confidence;
-        sum += if is_near { difference } else { 0.0 };
-        count += u32::from(is_near);
+        if difference.abs() <= confidence {
+            sum += difference;
+            count += 1;
+        }
     }
     x + sum / f64::from(count)
 }
