@@ -193,3 +193,55 @@ fn draw_on(graph: &FollowGraph, draws: &mut Stream, pairs: &mut [[u32; 2]]) {
         pair[1] = list.get(pair[1] as usize).map_or(pair[0], |other| other.0);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use murmur_core::Follow;
+
+    use super::*;
+
+    /// Of 120,000 pairs drawn among four agents, `expected` of each within five standard errors.
+    fn check(contacts: Contacts<'_>, expected: [[f64; 4]; 4]) {
+        const PAIRS: usize = 120_000;
+        let mut pairs = vec![[0; 2]; PAIRS];
+        draw_pairs(contacts, Stream::new(1, Purpose::Influence, Step(0), AgentId(0)), &mut pairs);
+        for (agent, row) in (0..).zip(expected) {
+            for (other, expected) in (0..).zip(row) {
+                let count = pairs.iter().filter(|&&pair| pair == [agent, other]).count() as f64;
+                let error = 5.0 * (expected * (1.0 - expected / PAIRS as f64)).sqrt();
+                assert!((count - expected).abs() <= error, "{agent}, {other}: {count} instead of {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn well_mixed_agents_meet_every_other_alike() {
+        let each = 10_000.0;
+        check(
+            Contacts::WellMixed(4),
+            [
+                [0.0, each, each, each],
+                [each, 0.0, each, each],
+                [each, each, 0.0, each],
+                [each, each, each, 0.0],
+            ],
+        );
+    }
+
+    #[test]
+    fn on_a_graph_each_agent_meets_those_alike_whom_it_follows() {
+        let follows = [(0, 1), (0, 2), (0, 3), (1, 3), (2, 0), (2, 1)]
+            .map(|(follower, followee)| Follow { follower: AgentId(follower), followee: AgentId(followee) });
+        let graph = FollowGraph::from_edges(4, follows.to_vec()).graph;
+        check(
+            Contacts::Graph(&graph),
+            [
+                [0.0, 10_000.0, 10_000.0, 10_000.0],
+                [0.0, 0.0, 0.0, 30_000.0],
+                [15_000.0, 15_000.0, 0.0, 0.0],
+                // It follows nobody, and so meets nobody but itself.
+                [0.0, 0.0, 0.0, 30_000.0],
+            ],
+        );
+    }
+}
