@@ -38,7 +38,7 @@ pub(super) struct Judgement {
 impl Judgement {
     /// Nobody repels anybody.
     pub(super) fn attracting(confidence: f64, rate: f64) -> Self {
-        Self { acceptance: confidence, rejection: 2.0, rate, repulsion: 0.0 }
+        Self { acceptance: confidence, rejection: confidence, rate, repulsion: 0.0 }
     }
 
     /// The opinions of two after they met.

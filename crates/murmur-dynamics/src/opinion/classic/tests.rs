@@ -308,6 +308,39 @@ fn one_of_each() -> [ClassicModel; 7] {
 }
 
 #[test]
+fn a_tie_changes_nothing_and_nobody_in_the_middle_is_left() {
+    // The last two hear one of each side; the first two hear nobody.
+    let graph = graph(4, [(2, 0), (2, 1), (3, 0), (3, 1)]);
+    let mut majority = classic(&Majority {}, Contacts::Graph(&graph), &[0.0, -0.3, 0.2, -0.2], 0);
+    assert_eq!(majority.opinions(), [1.0, -1.0, 1.0, -1.0]);
+    assert_eq!(majority.round(), Change { largest: 0.0 });
+    assert_eq!(majority.opinions(), [1.0, -1.0, 1.0, -1.0]);
+}
+
+#[test]
+fn those_who_agree_stay_exactly_where_they_are() {
+    let (complete, opinions) = (complete(300), [0.1; 300]);
+    let check = |model, contacts| {
+        let mut classic = classic(&model, contacts, &opinions, 0);
+        assert_eq!(classic.round(), Change { largest: 0.0 });
+    };
+    check(Degroot { self_weight: probability(0.3) }, Contacts::Graph(&complete));
+    check(HegselmannKrause { confidence: 0.1 }, Contacts::Graph(&complete));
+    check(HegselmannKrause { confidence: 0.1 }, Contacts::WellMixed(300));
+}
+
+#[test]
+fn rounding_takes_nobody_out_of_range() {
+    let graph = graph(4, [(0, 1), (0, 2), (0, 3)]);
+    // Three times fl(1 - x), divided by 3 and added to x, is 1 + 2⁻⁵².
+    let opinions = [-0.489_861_948_521_156_6, 1.0, 1.0, 1.0];
+    let mut degroot =
+        classic(&Degroot { self_weight: probability(0.0) }, Contacts::Graph(&graph), &opinions, 0);
+    degroot.round();
+    assert_eq!(degroot.opinions(), [1.0; 4]);
+}
+
+#[test]
 fn well_mixed_is_the_complete_graph() {
     let (complete, opinions) = (complete(60), uniform(60, 7));
     for model in &one_of_each()[..4] {
@@ -347,7 +380,7 @@ fn every_round_has_meetings_of_its_own_and_each_agent_two_of_them_on_average() {
     let opinions = uniform(AGENTS, 7);
     let model = Deffuant { confidence: 2.0, rate: 0.1 };
     let (graph, mixed) = (connected(AGENTS, 1), Contacts::WellMixed(AGENTS));
-    // Many are followed by more or fewer than three, so that there are more unmoved: e⁻ᵏ per round of the Poisson mean.
+    // Meetings of an agent are nearly Poisson in number: one a round of its own, and its share of those of its followers.
     let followed = |rounds: i32| -> f64 {
         let chance = |agent| {
             let of = |follower: AgentId| 1.0 / graph.followees(follower).len() as f64;
