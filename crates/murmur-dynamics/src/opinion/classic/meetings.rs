@@ -58,8 +58,8 @@ impl Judgement {
 
     /// The furthest that one of two would move who are among `sorted`.
     ///
-    /// Of those who attract each other it is one of two who are as far apart as that allows; of those who repel each other
-    /// one of the outermost takes part.
+    /// Of those who attract each other it is one of two who are as far apart as that allows; of those who repel each
+    /// other one of the outermost takes part.
     fn largest_move(&self, sorted: &[f64]) -> f64 {
         let [lowest, .., highest] = sorted else { return 0.0 };
         let mut low = 0;
@@ -175,9 +175,9 @@ fn draw_pairs(contacts: Contacts<'_>, mut draws: Stream, pairs: &mut [[u32; 2]])
 
 /// Draws at most [`AT_ONCE`] pairs on a graph.
 ///
-/// Each pass reads far apart places of memory that do not depend on each other, so that the processor waits for many of them
-/// at once: at a million agents and ten million follows 29 million meetings a second
-/// on two threads, and pair after pair 10 million.
+/// Each pass reads far apart places of memory that do not depend on each other, so that the processor waits for many
+/// of them at once: at a million agents and ten million follows 29 million meetings a second on two threads, and pair
+/// after pair 10 million.
 fn draw_on(graph: &FollowGraph, draws: &mut Stream, pairs: &mut [[u32; 2]]) {
     let mut lists: [&[AgentId]; AT_ONCE] = [&[]; AT_ONCE];
     for pair in &mut *pairs {

@@ -152,8 +152,8 @@ fn friedkin_johnsen_comes_to_rest_where_its_closed_form_says() {
     }
 }
 
-/// The clusters of more than 1 % of 2,000 agents after 100 rounds, of each of 20 seeds. By then such clusters are closed; a
-/// few agents between or beside them meet each other too seldom to be.
+/// The clusters of more than 1 % of 2,000 agents after 100 rounds, of each of 20 seeds. By then such clusters are
+/// closed; a few agents between or beside them meet each other too seldom to be.
 fn deffuant_clusters(confidence: f64) -> Vec<usize> {
     let model = Deffuant { confidence, rate: 0.5 };
     let count = |seed| {
@@ -274,7 +274,8 @@ fn a_majority_wins_where_all_hear_all() {
     }
 }
 
-/// Goles and Olivos (1981): on ties both ways majorities of all at once come to rest or go to and fro between two states.
+/// Goles and Olivos (1981): on ties both ways majorities of all at once come to rest or go to and fro between two
+/// states.
 #[test]
 fn majorities_on_mutual_ties_repeat_after_at_most_two_rounds() {
     let mut to_and_fro = 0;
@@ -380,7 +381,8 @@ fn every_round_has_meetings_of_its_own_and_each_agent_two_of_them_on_average() {
     let opinions = uniform(AGENTS, 7);
     let model = Deffuant { confidence: 2.0, rate: 0.1 };
     let (graph, mixed) = (connected(AGENTS, 1), Contacts::WellMixed(AGENTS));
-    // Meetings of an agent are nearly Poisson in number: one a round of its own, and its share of those of its followers.
+    // Meetings of an agent are nearly Poisson in number: one a round of its own, and its share of those of its
+    // followers.
     let followed = |rounds: i32| -> f64 {
         let chance = |agent| {
             let of = |follower: AgentId| 1.0 / graph.followees(follower).len() as f64;

@@ -110,7 +110,8 @@ fn a_voter_takes_a_side_that_it_read() {
     check(r#"{"kind": "voter", "rate": 0.0}"#, -0.3, &[1.0, 1.0], -1.0);
 }
 
-/// The share of 20,000 agents of opinion -1 who change over by reading `heard` lies within five standard errors of `p`.
+/// The share of 20,000 agents of opinion -1 who change over by reading `heard` lies within five standard errors of
+/// `p`.
 fn check_share(model: &str, heard: &[f64], p: f64) {
     const AGENTS: u32 = 20_000;
     let (model, heard) = (parsed(model), posts(heard));
