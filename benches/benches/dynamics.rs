@@ -1,9 +1,9 @@
-//! How fast the classical models of opinions are: interactions a second on two threads, among a million agents on a graph of
-//! ten million follows, and well mixed.
+//! How fast the classical models of opinions are: interactions a second on two threads, among a million agents on a
+//! graph of ten million follows, and well mixed.
 //!
-//! `cargo bench --bench dynamics`. An interaction is one agent's look at another's opinion: a follow read in a sweep, or a
-//! meeting of two. A well-mixed sweep is not made of looks; the time it takes is given instead. The bar is 10 million a
-//! second.
+//! `cargo bench --bench dynamics`. An interaction is one agent's look at another's opinion: a follow read in a sweep,
+//! or a meeting of two. A well-mixed sweep is not made of looks; the time it takes is given instead. The bar is 10
+//! million a second.
 
 use murmur_benches::{figure, readable, timed};
 use murmur_core::{AgentId, Probability, Purpose, Step, Stream};

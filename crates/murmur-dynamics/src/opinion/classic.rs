@@ -1,7 +1,7 @@
 //! The classical models of opinions: agents hear each other, well mixed or on a graph, round after round.
 //!
-//! A round is either one sweep, in which all agents move at once by what they heard before it, or as many meetings of two
-//! as there are agents, one after the other. Both give the same bits on any number of threads.
+//! A round is either one sweep, in which all agents move at once by what they heard before it, or as many meetings of
+//! two as there are agents, one after the other. Both give the same bits on any number of threads.
 
 mod meetings;
 mod sweep;
@@ -17,20 +17,20 @@ use crate::Contacts;
 /// A model of opinions as the textbook has it.
 ///
 /// Sweeps: `degroot`, `friedkin-johnsen`, `hegselmann-krause`, `majority`. Meetings of two: `deffuant`,
-/// `assimilation-repulsion`, `voter`; in each a random agent meets a random other one, or on a graph one of those that it
-/// follows.
+/// `assimilation-repulsion`, `voter`; in each a random agent meets a random other one, or on a graph one of those
+/// that it follows.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum ClassicModel {
-    /// Averaging: x(t+1) = W x(t), where W holds `self_weight` for oneself, and the rest in equal parts for those heard
-    /// (DeGroot 1974). Whoever hears nobody keeps its opinion.
+    /// Averaging: x(t+1) = W x(t), where W holds `self_weight` for oneself, and the rest in equal parts for those
+    /// heard (DeGroot 1974). Whoever hears nobody keeps its opinion.
     Degroot {
         /// Weight of one's own opinion, 0 to 1.
         #[serde(default = "ClassicModel::default_self_weight")]
         self_weight: Probability,
     },
-    /// Averaging that holds on to the first opinion: x(t+1) = λ W x(t) + (1 − λ) x(0), with W as in `degroot` and λ the
-    /// susceptibility (Friedkin and Johnsen 1990).
+    /// Averaging that holds on to the first opinion: x(t+1) = λ W x(t) + (1 − λ) x(0), with W as in `degroot` and λ
+    /// the susceptibility (Friedkin and Johnsen 1990).
     FriedkinJohnsen {
         /// Weight of one's own opinion within W, 0 to 1.
         #[serde(default = "ClassicModel::default_self_weight")]
@@ -39,18 +39,19 @@ pub enum ClassicModel {
         #[serde(default = "ClassicModel::default_susceptibility")]
         susceptibility: Probability,
     },
-    /// Bounded confidence in pairs: two who meet and are within `confidence` move towards each other, each by `rate` of
-    /// their distance (Deffuant, Neau, Amblard and Weisbuch 2000).
+    /// Bounded confidence in pairs: two who meet and are within `confidence` move towards each other, each by `rate`
+    /// of their distance (Deffuant, Neau, Amblard and Weisbuch 2000).
     Deffuant {
-        /// Largest distance at which two still move each other, 0 to 2. From -1 to 1 about 1 / confidence clusters form.
+        /// Largest distance at which two still move each other, 0 to 2. From -1 to 1 about 1 / confidence clusters
+        /// form.
         #[serde(default = "ClassicModel::default_confidence")]
         confidence: f64,
         /// Share of the distance by which each of the two moves (μ), 0 to 0.5.
         #[serde(default = "ClassicModel::default_rate")]
         rate: f64,
     },
-    /// Bounded confidence all at once: everybody takes the mean of itself and those heard who are within `confidence` of it
-    /// (Hegselmann and Krause 2002).
+    /// Bounded confidence all at once: everybody takes the mean of itself and those heard who are within `confidence`
+    /// of it (Hegselmann and Krause 2002).
     HegselmannKrause {
         /// Largest distance at which another's opinion counts, 0 to 2.
         #[serde(default = "ClassicModel::default_confidence")]
@@ -66,18 +67,18 @@ pub enum ClassicModel {
         #[serde(default = "ClassicModel::default_rejection")]
         rejection: f64,
         /// Share of the distance by which each of two who attract each other moves, 0 to 0.5.
-        #[serde(default = "ClassicModel::default_rate")]
+        #[serde(default = "ClassicModel::default_small_rate")]
         rate: f64,
         /// Share of the distance by which each of two who repel each other moves, 0 to 0.5.
-        #[serde(default = "ClassicModel::default_rate")]
+        #[serde(default = "ClassicModel::default_small_rate")]
         repulsion: f64,
     },
-    /// Voter model: opinions are -1 or 1, and one of two who meet takes the other's (Clifford and Sudbury 1973; Holley and
-    /// Liggett 1975). Initial opinions become the side that they are on, 0 becomes 1.
+    /// Voter model: opinions are -1 or 1, and one of two who meet takes the other's (Clifford and Sudbury 1973;
+    /// Holley and Liggett 1975). Initial opinions become the side that they are on, 0 becomes 1.
     Voter {},
-    /// Majority rule: opinions are -1 or 1, and everybody takes the side that most of those heard are on; at a tie it stays
-    /// (zero-temperature dynamics of Glauber 1963, all at once). Initial opinions become the side that they are on, 0
-    /// becomes 1.
+    /// Majority rule: opinions are -1 or 1, and everybody takes the side that most of those heard are on; at a tie it
+    /// stays (zero-temperature dynamics of Glauber 1963, all at once). Initial opinions become the side that they are
+    /// on, 0 becomes 1.
     Majority {},
 }
 
@@ -96,6 +97,10 @@ impl ClassicModel {
 
     fn default_rate() -> f64 {
         0.5
+    }
+
+    fn default_small_rate() -> f64 {
+        0.1
     }
 
     fn default_acceptance() -> f64 {
@@ -240,8 +245,8 @@ impl<'a> Classic<'a> {
         self.rounds
     }
 
-    /// How often anybody heard another so far: in a sweep each agent hears each of its contacts once, and a meeting of two
-    /// counts as one.
+    /// How often anybody heard another so far: in a sweep each agent hears each of its contacts once, and a meeting
+    /// of two counts as one.
     pub fn interactions(&self) -> u64 {
         self.interactions
     }
@@ -264,8 +269,10 @@ impl<'a> Classic<'a> {
 
     /// Rounds until the model is at rest, `most_rounds` at most.
     ///
-    /// At rest is a model of sweeps after one that moved nobody by more than `tolerance`, and a model of meetings when no
-    /// two who can meet would move by more than that, whatever the luck of a round.
+    /// At rest is a model of sweeps after one that moved nobody by more than `tolerance`, and a model of meetings
+    /// when no two who can meet would move by more than that, whatever the luck of a round. That can take as many
+    /// rounds as there are agents, since a few who only move each other seldom meet, though nearly all others were at
+    /// rest long before; [`Self::round`] tells what one round moved.
     pub fn run_until(&mut self, tolerance: f64, most_rounds: u32) -> Ended {
         for rounds in 1..=most_rounds {
             if self.round().largest <= tolerance && self.no_meeting_moves_more_than(tolerance) {

@@ -7,8 +7,8 @@ use super::{distances_fault, outside};
 
 /// How an agent's opinion on a topic moves with the posts on that topic that it reads in a step.
 ///
-/// In the formulas x is the reader's opinion, x(0) the one it began with, s a post's stance, and m the mean stance of the
-/// posts read in the step. Whoever reads nothing on a topic keeps its opinion.
+/// In the formulas x is the reader's opinion, x(0) the one it began with, s a post's stance, and m the mean stance of
+/// the posts read in the step. Whoever reads nothing on a topic keeps its opinion.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum OpinionModel {
@@ -40,16 +40,16 @@ pub enum OpinionModel {
         #[serde(default = "OpinionModel::default_rate")]
         rate: Probability,
     },
-    /// Bounded confidence all at once: x becomes the mean of itself and of the posts read within `confidence` of it, each
-    /// of weight 1 (Hegselmann and Krause 2002).
+    /// Bounded confidence all at once: x becomes the mean of itself and of the posts read within `confidence` of it,
+    /// each of weight 1 (Hegselmann and Krause 2002).
     HegselmannKrause {
         /// Largest distance of opinion and stance at which a post still counts, 0 to 2.
         #[serde(default = "OpinionModel::default_confidence")]
         confidence: f64,
     },
-    /// Social judgement: a post within `acceptance` of x pulls, x ← x + rate · (s − x); one further away than `rejection`
-    /// pushes off, x ← x − repulsion · (s − x), to -1 or 1 at most; one between leaves it as it is (Jager and Amblard
-    /// 2004, read one-sidedly, post after post).
+    /// Social judgement: a post within `acceptance` of x pulls, x ← x + rate · (s − x); one further away than
+    /// `rejection` pushes off, x ← x − repulsion · (s − x), to -1 or 1 at most; one between leaves it as it is (Jager
+    /// and Amblard 2004, read one-sidedly, post after post).
     AssimilationRepulsion {
         /// Largest distance of opinion and stance at which a post pulls, 0 to 2.
         #[serde(default = "OpinionModel::default_acceptance")]
@@ -64,17 +64,17 @@ pub enum OpinionModel {
         #[serde(default = "OpinionModel::default_rate")]
         repulsion: Probability,
     },
-    /// Voter model: opinions are -1 or 1. In a step an agent may take the side of one of the posts read, each as likely as
-    /// the other (Clifford and Sudbury 1973; Holley and Liggett 1975). Another opinion counts as the side that it is on, 0
-    /// as 1; posts of stance 0 are on no side and are passed over.
+    /// Voter model: opinions are -1 or 1. In a step an agent may take the side of one of the posts read, each as
+    /// likely as the other (Clifford and Sudbury 1973; Holley and Liggett 1975). Another opinion counts as the side
+    /// that it is on, 0 as 1; posts of stance 0 are on no side and are passed over.
     Voter {
         /// Probability of doing so in a step, 0 to 1.
         #[serde(default = "OpinionModel::default_switching")]
         rate: Probability,
     },
-    /// Majority rule: opinions are -1 or 1. In a step an agent may take the side that most of the posts read are on; a tie
-    /// leaves it where it is (zero-temperature dynamics of Glauber 1963). Another opinion counts as the side that it is
-    /// on, 0 as 1; posts of stance 0 are on no side and are passed over.
+    /// Majority rule: opinions are -1 or 1. In a step an agent may take the side that most of the posts read are on;
+    /// a tie leaves it where it is (zero-temperature dynamics of Glauber 1963). Another opinion counts as the side
+    /// that it is on, 0 as 1; posts of stance 0 are on no side and are passed over.
     Majority {
         /// Probability of doing so in a step, 0 to 1.
         #[serde(default = "OpinionModel::default_switching")]
@@ -150,8 +150,8 @@ impl OpinionModel {
 
     /// An agent's opinion after a step in which it read `heard`, all on one topic and in the order of reading.
     ///
-    /// `initial` is what it believed at the start of the run. `draws` is the stream of this agent, step and topic, of which
-    /// nothing was drawn yet; what is drawn of one post depends on no other.
+    /// `initial` is what it believed at the start of the run. `draws` is the stream of this agent, step and topic, of
+    /// which nothing was drawn yet; what is drawn of one post depends on no other.
     pub fn after(&self, opinion: Stance, initial: Stance, heard: &[Heard], draws: &Stream) -> Stance {
         if heard.is_empty() {
             return opinion;

@@ -20,8 +20,8 @@ pub struct Cluster {
     pub share: f64,
 }
 
-/// The clusters that opinions fall into when they are cut wherever neighbours are further apart than `gap`, ascending;
-/// those of a smaller share than `least_share` are left out.
+/// The clusters that opinions fall into when they are cut wherever neighbours are further apart than `gap`,
+/// ascending; those of a smaller share than `least_share` are left out.
 pub fn clusters(opinions: &[f64], gap: f64, least_share: f64) -> Vec<Cluster> {
     let mut sorted = opinions.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);

@@ -11,6 +11,8 @@ use crate::Contacts;
 
 /// Meetings drawn by one stream.
 const PIECE: usize = 4096;
+/// Meetings whose places in memory are read at once.
+const AT_ONCE: usize = 64;
 /// Meetings drawn ahead.
 const STRETCH: usize = 16 * PIECE;
 
@@ -36,7 +38,7 @@ pub(super) struct Judgement {
 impl Judgement {
     /// Nobody repels anybody.
     pub(super) fn attracting(confidence: f64, rate: f64) -> Self {
-        Self { acceptance: confidence, rejection: 2.0, rate, repulsion: 0.0 }
+        Self { acceptance: confidence, rejection: confidence, rate, repulsion: 0.0 }
     }
 
     /// The opinions of two after they met.
@@ -56,8 +58,8 @@ impl Judgement {
 
     /// The furthest that one of two would move who are among `sorted`.
     ///
-    /// Of those who attract each other it is one of two who are as far apart as that allows; of those who repel each other
-    /// one of the outermost takes part.
+    /// Of those who attract each other it is one of two who are as far apart as that allows; of those who repel each
+    /// other one of the outermost takes part.
     fn largest_move(&self, sorted: &[f64]) -> f64 {
         let [lowest, .., highest] = sorted else { return 0.0 };
         let mut low = 0;
@@ -158,17 +160,88 @@ fn meet_all(
 
 /// Draws who meets whom: any agent, and any other one or any that it follows; itself if it follows nobody.
 fn draw_pairs(contacts: Contacts<'_>, mut draws: Stream, pairs: &mut [[u32; 2]]) {
-    let agents = contacts.agents();
-    for pair in pairs {
-        let agent = draws.below(agents);
-        let other = match contacts.heard_by(AgentId(agent)) {
-            None => {
-                let other = draws.below(agents - 1);
-                other + u32::from(other >= agent)
+    match contacts {
+        Contacts::WellMixed(agents) => {
+            for pair in pairs {
+                let (agent, other) = (draws.below(agents), draws.below(agents - 1));
+                *pair = [agent, other + u32::from(other >= agent)];
             }
-            Some([]) => agent,
-            Some(heard) => heard[draws.below(heard.len() as u32) as usize].0,
-        };
-        *pair = [agent, other];
+        }
+        Contacts::Graph(graph) => {
+            pairs.chunks_mut(AT_ONCE).for_each(|pairs| draw_on(graph, &mut draws, pairs));
+        }
+    }
+}
+
+/// Draws at most [`AT_ONCE`] pairs on a graph.
+///
+/// Each pass reads far apart places of memory that do not depend on each other, so that the processor waits for many
+/// of them at once: at a million agents and ten million follows 29 million meetings a second on two threads, and pair
+/// after pair 10 million.
+fn draw_on(graph: &FollowGraph, draws: &mut Stream, pairs: &mut [[u32; 2]]) {
+    let mut lists: [&[AgentId]; AT_ONCE] = [&[]; AT_ONCE];
+    for pair in &mut *pairs {
+        pair[0] = draws.below(graph.agents());
+    }
+    for (list, pair) in lists.iter_mut().zip(&*pairs) {
+        *list = graph.followees(AgentId(pair[0]));
+    }
+    for (list, pair) in lists.iter().zip(&mut *pairs) {
+        pair[1] = if list.is_empty() { 0 } else { draws.below(list.len() as u32) };
+    }
+    for (list, pair) in lists.iter().zip(pairs) {
+        pair[1] = list.get(pair[1] as usize).map_or(pair[0], |other| other.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use murmur_core::Follow;
+
+    use super::*;
+
+    /// Of 120,000 pairs drawn among four agents, `expected` of each within five standard errors.
+    fn check(contacts: Contacts<'_>, expected: [[f64; 4]; 4]) {
+        const PAIRS: usize = 120_000;
+        let mut pairs = vec![[0; 2]; PAIRS];
+        draw_pairs(contacts, Stream::new(1, Purpose::Influence, Step(0), AgentId(0)), &mut pairs);
+        for (agent, row) in (0..).zip(expected) {
+            for (other, expected) in (0..).zip(row) {
+                let count = pairs.iter().filter(|&&pair| pair == [agent, other]).count() as f64;
+                let error = 5.0 * (expected * (1.0 - expected / PAIRS as f64)).sqrt();
+                assert!((count - expected).abs() <= error, "{agent}, {other}: {count} instead of {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn well_mixed_agents_meet_every_other_alike() {
+        let each = 10_000.0;
+        check(
+            Contacts::WellMixed(4),
+            [
+                [0.0, each, each, each],
+                [each, 0.0, each, each],
+                [each, each, 0.0, each],
+                [each, each, each, 0.0],
+            ],
+        );
+    }
+
+    #[test]
+    fn on_a_graph_each_agent_meets_those_alike_whom_it_follows() {
+        let follows = [(0, 1), (0, 2), (0, 3), (1, 3), (2, 0), (2, 1)]
+            .map(|(follower, followee)| Follow { follower: AgentId(follower), followee: AgentId(followee) });
+        let graph = FollowGraph::from_edges(4, follows.to_vec()).graph;
+        check(
+            Contacts::Graph(&graph),
+            [
+                [0.0, 10_000.0, 10_000.0, 10_000.0],
+                [0.0, 0.0, 0.0, 30_000.0],
+                [15_000.0, 15_000.0, 0.0, 0.0],
+                // It follows nobody, and so meets nobody but itself.
+                [0.0, 0.0, 0.0, 30_000.0],
+            ],
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! Models in which all agents move at once, each by what it heard before the sweep. Agents are spread over the threads;
-//! each adds up what it hears in the order of its list, so the threads leave no trace.
+//! Models in which all agents move at once, each by what it heard before the sweep. Agents are spread over the
+//! threads; each adds up what it hears in the order of its list, so the threads leave no trace.
 
 use murmur_core::AgentId;
 use rayon::prelude::*;
@@ -21,8 +21,8 @@ pub(super) struct Sweeps {
 enum Rule {
     /// susceptibility · (self_weight · x + (1 − self_weight) · mean of those heard) + (1 − susceptibility) · x(0).
     Averaging { self_weight: f64, susceptibility: f64, initial: Vec<f64> },
-    /// The mean of x and of those heard within `confidence` of it. `order`: the agents by opinion at the last sweep, where
-    /// all are mixed.
+    /// The mean of x and of those heard within `confidence` of it. `order`: the agents by opinion at the last sweep,
+    /// where all are mixed.
     Near { confidence: f64, order: Vec<u32> },
     /// The side that most of those heard are on.
     Majority,
@@ -132,19 +132,20 @@ fn near(heard: &[AgentId], opinions: &[f64], agent: AgentId, confidence: f64) ->
     let (mut sum, mut count) = (0.0, 1u32);
     for other in heard {
         let difference = opinions[other.index()] - x;
-        // Without a branch, which chance would decide: a third faster.
-        let is_near = difference.abs() <= confidence;
-        sum += if is_near { difference } else { 0.0 };
-        count += u32::from(is_near);
+        if difference.abs() <= confidence {
+            sum += difference;
+            count += 1;
+        }
     }
     x + sum / f64::from(count)
 }
 
 /// Sets the opinion of every agent to the mean of all within `confidence` of it, in the time of sorting.
 ///
-/// Sorted by opinion, those near to an agent are a stretch, whose sum is the difference of two sums from the start (true to
-/// about 1e-10 of a million agents). The order hardly changes from one sweep to the next, so `order` is kept: sorting what
-/// is nearly sorted is fast. A stretch of equal opinions stays exactly where it is, so that a model at rest is.
+/// Sorted by opinion, those near to an agent are a stretch, whose sum is the difference of two sums from the start
+/// (true to about 1e-10 of a million agents). The order hardly changes from one sweep to the next, so `order` is
+/// kept: sorting what is nearly sorted is fast. A stretch of equal opinions stays exactly where it is, so that a
+/// model at rest is.
 fn near_of_all(opinions: &[f64], confidence: f64, order: &mut Vec<u32>, next: &mut [f64]) {
     if order.is_empty() {
         order.extend(0..opinions.len() as u32);
