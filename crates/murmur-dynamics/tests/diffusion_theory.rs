@@ -135,7 +135,7 @@ fn a_rumour_on_a_complete_graph_is_well_mixed() {
     check_mean(&difference, 0.0, 0.0);
 }
 
-/// Down a one-way path nobody meets one that knows twice but the caller's only hearer: each call but the last tells.
+/// On a one-way path a spreader's first call tells its only hearer; the last, whom nobody hears, becomes a stifler by that.
 #[test]
 fn a_rumour_runs_down_a_path_and_ends_with_those_whom_nobody_hears() {
     let path = directed(50, (0..49).map(|u| [u, u + 1]));
@@ -189,13 +189,13 @@ fn outbreaks(graph: &FollowGraph, transmissibility: f64, recovery: f64, runs: u6
 /// recovery: a mean does not feel that one agent's transmissions go together.
 #[test]
 fn outbreaks_below_the_threshold_are_small() {
-    let graph = configuration_model(&degrees(50_000), 1);
+    let graph = configuration_model(&degrees(10_000), 1);
     for recovery in [1.0, 0.3] {
         let transmissibility = 0.6 * CRITICAL;
         let expected = 1.0 + transmissibility * 2.8 / (1.0 - transmissibility / CRITICAL);
         let sizes: Vec<f64> = outbreaks(&graph, transmissibility, recovery, 20_000)
             .iter()
-            .map(|share| share * 50_000.0)
+            .map(|share| share * 10_000.0)
             .collect();
         check_mean(&sizes, expected, 0.0);
         assert!(sizes.iter().all(|&size| size < 500.0));
@@ -299,10 +299,10 @@ fn cascades_on_regular_trees_have_the_mean_size_of_theory() {
 /// of Erdős and Rényi's graph: below the threshold, 1/(1 − np) on average. Finite populations are off by O(1/n).
 #[test]
 fn cascades_among_the_well_mixed_are_components_of_a_random_graph() {
-    let agents = 50_000;
+    let agents = 5000;
     let model = cascade(0.5 / f64::from(agents));
     let sizes = samples(10_000, |seed| reached(model, Contacts::WellMixed(agents), &[7], seed));
-    check_mean(&sizes, 2.0, 0.001);
+    check_mean(&sizes, 2.0, 0.005);
 }
 
 #[test]
@@ -329,16 +329,17 @@ fn cascades_know_parents_and_sizes() {
 
 #[test]
 fn of_several_in_one_round_the_lowest_id_is_the_parent() {
-    let graph = directed(8, [[5, 7], [5, 2], [7, 4], [2, 4], [4, 0], [7, 6], [0, 1], [6, 1]]);
-    let spread = ended(cascade(1.0), Contacts::Graph(&graph), &[5], 1);
-    let parents = [Some(4), Some(6), Some(5), None, Some(2), None, Some(7), Some(5)];
-    let found: Vec<Option<u32>> = (0..8).map(|agent| spread.parent(AgentId(agent)).map(|p| p.0)).collect();
-    assert_eq!(found, parents);
-    let early = directed(4, [[3, 1], [2, 1]]);
-    assert_eq!(
-        ended(sir(1.0, 1.0), Contacts::Graph(&early), &[3, 2], 1).parent(AgentId(1)),
-        Some(AgentId(2))
-    );
+    let check = |pairs: &[[u32; 2]], seeds: &[u32], agent: u32, parent: u32| {
+        let graph = directed(8, pairs.iter().copied());
+        for model in [cascade(1.0), sir(1.0, 1.0)] {
+            let spread = ended(model, Contacts::Graph(&graph), seeds, 1);
+            assert_eq!(spread.parent(AgentId(agent)), Some(AgentId(parent)), "{model:?}, {pairs:?}");
+        }
+    };
+    check(&[[3, 1], [2, 1]], &[3, 2], 1, 2);
+    check(&[[5, 7], [5, 2], [7, 4], [2, 4]], &[5], 4, 2);
+    check(&[[1, 7], [2, 5], [7, 4], [5, 4]], &[1, 2], 4, 5);
+    check(&[[1, 7], [1, 4], [7, 4]], &[1], 4, 1);
 }
 
 // Linear thresholds
