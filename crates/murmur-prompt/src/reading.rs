@@ -231,10 +231,7 @@ impl Reader<'_> {
                 bio: Some(words.as_str().into()),
                 ..ProfileEdit::default()
             }),
-            ActionKind::Interview
-            | ActionKind::SignUp
-            | ActionKind::SignUpProduct
-            | ActionKind::RateNote => {
+            ActionKind::Interview | ActionKind::SignUp | ActionKind::SignUpProduct | ActionKind::RateNote => {
                 return Err(ReplyFault::NotOnMenu { name: kind.name().to_owned() });
             }
         })
