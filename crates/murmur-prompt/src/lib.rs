@@ -8,6 +8,7 @@
 
 mod config;
 mod fault;
+mod feeling;
 mod flat;
 mod menu;
 mod prompter;
@@ -21,6 +22,7 @@ mod view;
 
 pub use config::{PromptConfig, PromptPlatform, ReplyFormat};
 pub use fault::{Argument, ReplyFault};
+pub use feeling::{Feeling, feeling_words};
 pub use flat::flat;
 pub use menu::{is_look, may_be_chosen};
 pub use prompter::{Opinion, Prompter, Scene};

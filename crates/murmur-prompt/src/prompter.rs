@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::fault::ReplyFault;
+use crate::feeling::Feeling;
 use crate::flat::{flat, without_borders};
 use crate::menu;
 use crate::reading::{Reader, read};
@@ -28,6 +29,10 @@ pub struct Scene<'a> {
     pub persona: &'a str,
     /// What it thinks of the topics; may be empty.
     pub opinions: &'a [Opinion<'a>],
+    /// How it feels about the topics; may be empty.
+    pub feelings: &'a [Feeling<'a>],
+    /// What the platform tells it beside its feed, such as corrections; may be empty.
+    pub messages: &'a [String],
     /// Simulated day and time, as it is to be read.
     pub time: &'a str,
     /// What it remembers, within its budget; may be empty.
@@ -93,12 +98,16 @@ impl Prompter {
     /// Renders each part once with all that may occur, so that a wrong template is known at once.
     fn try_out(&self) -> Result<(), PromptError> {
         let opinions = [Opinion { topic: "t", words: "w" }];
+        let feelings = [Feeling { topic: "t", words: "w" }];
+        let messages = ["m".to_owned()];
         let mut sight = Sight::sample();
         let scene = Scene {
             user_name: "u",
             name: "n",
             persona: "p",
             opinions: &opinions,
+            feelings: &feelings,
+            messages: &messages,
             time: "day 1 00:00",
             memory: "m",
             sight: &sight,
@@ -151,6 +160,8 @@ impl Prompter {
             name => flat(scene.name),
             persona => clip(&persona, self.config.persona_tokens),
             opinions => Value::from(Serde(scene.opinions)),
+            feelings => Value::from(Serde(scene.feelings)),
+            messages => scene.messages.iter().map(|message| flat(message)).collect::<Vec<_>>(),
             time => scene.time,
             memory => without_borders(scene.memory),
         };

@@ -45,6 +45,12 @@ pub struct ShownPost {
     pub follows_author: bool,
     /// What the platform says of it, such as that it was reported.
     pub warning: Option<Arc<str>>,
+    /// The labels that the platform has put on it, such as that it is disputed.
+    pub labels: Vec<String>,
+    /// The note that is shown under it, by which readers add context.
+    pub note: Option<String>,
+    /// Whether the platform asks its reader to read it before sharing it.
+    pub asks_before_sharing: bool,
     /// Comments under it that are shown.
     pub comments: Vec<ShownComment>,
     /// Whether the reader wrote it.
@@ -136,6 +142,9 @@ impl Sight {
             reposted_by: Some(name.clone()),
             follows_author: true,
             warning: Some(name.clone()),
+            labels: vec!["t".to_owned()],
+            note: Some("t".to_owned()),
+            asks_before_sharing: true,
             comments: vec![comment],
             mine: false,
         };

@@ -34,6 +34,9 @@ pub(crate) struct PostView {
     reposted_by: Option<String>,
     follows_author: bool,
     warning: Option<String>,
+    labels: Vec<String>,
+    note: Option<String>,
+    asks_before_sharing: bool,
     mine: bool,
     comments: Vec<CommentView>,
 }
@@ -83,6 +86,9 @@ impl FeedView {
             reposted_by: post.reposted_by.as_deref().map(name),
             follows_author: post.follows_author,
             warning: post.warning.as_deref().map(flat),
+            labels: post.labels.iter().map(|label| flat(label)).collect(),
+            note: post.note.as_deref().map(text),
+            asks_before_sharing: post.asks_before_sharing,
             mine: post.mine,
             comments: (post.comments.iter())
                 .map(|comment| CommentView {
@@ -119,6 +125,7 @@ impl FeedView {
         let mut texts = Vec::new();
         for post in &mut self.posts {
             texts.push(&mut post.text);
+            texts.extend(&mut post.note);
             texts.extend(post.comments.iter_mut().map(|comment| &mut comment.text));
         }
         texts.extend(self.users.iter_mut().map(|user| &mut user.bio));

@@ -114,7 +114,8 @@ pub(crate) fn remember(
     }
     for event in events.iter().filter(|event| minds.of(event.agent).is_some()) {
         let kind = event.action.kind();
-        if kind == ActionKind::DoNothing {
+        // What the platform tells an agent stands in its prompt.
+        if matches!(kind, ActionKind::DoNothing | ActionKind::Moderate) {
             continue;
         }
         memories.of_mut(event.agent).record(&config.memory, deed_of(now, event, public));

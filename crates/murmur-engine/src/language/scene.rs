@@ -1,12 +1,13 @@
 //! What an agent is told of itself and of the moment.
 
-use murmur_agents::Observation;
+use murmur_agents::{Mood, Observation};
 use murmur_core::{AgentId, Slant, Step};
 use murmur_prompt::survey::Asked;
-use murmur_prompt::{Opinion, Scene, Sight};
+use murmur_prompt::{Feeling, Opinion, Scene, Sight, feeling_words};
 
 use super::memories::recall;
 use crate::World;
+use crate::config::TopicConfig;
 
 /// The texts of a scene, to be lent to it.
 pub(crate) struct SceneText<'a> {
@@ -14,9 +15,14 @@ pub(crate) struct SceneText<'a> {
     name: String,
     persona: String,
     opinions: Vec<Opinion<'a>>,
+    feelings: Vec<Feeling<'a>>,
+    messages: Vec<String>,
     time: String,
     memory: String,
 }
+
+/// Messages of the platform that an agent is told: the last.
+const MESSAGES_TOLD: usize = 2;
 
 impl<'a> SceneText<'a> {
     /// What `agent` is told at `now`, before it is shown `observation`.
@@ -45,6 +51,8 @@ impl<'a> SceneText<'a> {
             name: profile.name.to_string(),
             persona,
             opinions: told.map(opinion).collect(),
+            feelings: feelings(world, now, agent),
+            messages: messages(world, agent),
             time: world.clock.label(now),
             memory: recall(world, now, agent, about),
         }
@@ -68,11 +76,30 @@ impl<'a> SceneText<'a> {
             name: &self.name,
             persona: &self.persona,
             opinions: &self.opinions,
+            feelings: &self.feelings,
+            messages: &self.messages,
             time: &self.time,
             memory: &self.memory,
             sight,
         }
     }
+}
+
+/// How `agent` feels about the topics that move it.
+fn feelings(world: &World, now: Step, agent: AgentId) -> Vec<Feeling<'_>> {
+    let moods = world.emotions.of(agent, now, &world.clock);
+    let feeling = |(topic, mood): (&TopicConfig, Mood)| {
+        let words = feeling_words(mood.arousal, mood.valence)?;
+        Some(Feeling { topic: &topic.name, words })
+    };
+    world.config.topic.iter().zip(moods).filter_map(feeling).collect()
+}
+
+/// What the platform has told `agent` lately.
+fn messages(world: &World, agent: AgentId) -> Vec<String> {
+    let told = world.public.moderation().messages_to(agent);
+    let last = &told[told.len().saturating_sub(MESSAGES_TOLD)..];
+    last.iter().filter_map(|by| world.interventions.message(by)).map(str::to_owned).collect()
 }
 
 fn words_of(slant: Slant) -> &'static str {

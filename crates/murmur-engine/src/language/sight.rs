@@ -51,7 +51,14 @@ impl Viewer<'_> {
     /// Whether what `other` writes is kept from the agent.
     pub(crate) fn hides(&self, other: AgentId) -> bool {
         let graph = &self.world.public.graph;
-        graph.mutes.contains(self.agent, other) || graph.blocked(self.agent, other)
+        let hidden = self.world.public.moderation().keeps(self.agent, other);
+        hidden || graph.mutes.contains(self.agent, other) || graph.blocked(self.agent, other)
+    }
+
+    /// The words of the note that is shown under a root.
+    fn note(&self, root: PostId) -> Option<String> {
+        let note = self.world.public.moderation().note(root).filter(|note| note.shown)?;
+        self.world.interventions.notes(&note.by).map(|notes| notes.text.clone())
     }
 
     fn post(&self, row: PostId, most_comments: usize) -> ShownPost {
@@ -73,6 +80,9 @@ impl Viewer<'_> {
             reposted_by: (row != root).then(|| self.world.handle(posts.author(row))),
             follows_author: public.graph.follows.followees(self.agent).binary_search(&author).is_ok(),
             warning: (reports >= threshold).then(|| format!("reported {reports} times").into()),
+            labels: public.moderation().labels(root).map(str::to_owned).collect(),
+            note: self.note(root),
+            asks_before_sharing: public.moderation().friction(root) > 0.0,
             comments: self.comments(root, most_comments),
             mine: author == self.agent,
         }

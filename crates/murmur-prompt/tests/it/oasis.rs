@@ -84,6 +84,9 @@ pub(crate) fn sights(users: &[User]) -> Option<Vec<Sight>> {
             reposted_by: None,
             follows_author: place.is_multiple_of(4),
             warning: None,
+            labels: Vec::new(),
+            note: None,
+            asks_before_sharing: false,
             mine: false,
             comments: match place % 5 {
                 0 => vec![comment(place)],
@@ -127,6 +130,8 @@ pub(crate) fn costs(format: ReplyFormat, o200k: &CoreBPE) -> Option<Vec<(Cost, S
             name: &user.realname,
             persona: &persona,
             opinions: &[],
+            feelings: &[],
+            messages: &[],
             time: "Day 3, 14:05",
             memory: MEMORY,
             sight,

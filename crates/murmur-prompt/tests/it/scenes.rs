@@ -17,6 +17,9 @@ pub(crate) fn post(id: usize, author: u32, name: &str, text: &str) -> ShownPost 
         reposted_by: None,
         follows_author: false,
         warning: None,
+        labels: Vec::new(),
+        note: None,
+        asks_before_sharing: false,
         comments: Vec::new(),
         mine: false,
     }
