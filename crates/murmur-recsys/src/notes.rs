@@ -37,7 +37,8 @@ pub struct NoteRating {
 pub struct NoteScore {
     /// How many rated it.
     pub ratings: u32,
-    /// How helpful it is found beyond what its raters' camps explain; 0 without ratings.
+    /// How helpful it is found beyond what its raters' camps explain; the fewer ratings it has against the mean of all notes,
+    /// the nearer to 0, and 0 without any.
     pub intercept: f64,
     /// To which camp it appeals. The largest factor in size is positive, of equal ones that of the first note; 0 without
     /// ratings.
@@ -47,12 +48,17 @@ pub struct NoteScore {
 impl NoteScore {
     /// The intercept from which on Community Notes shows a note (the guide; the program's `crhThreshold`).
     pub const LEAST_INTERCEPT: f64 = 0.40;
-    /// The ratings from which on Community Notes scores a note (the guide; the program's `minNumRatersPerNote`).
+    /// The ratings from which on Community Notes gives a note a status (the guide; the program's `minRatingsNeeded`).
     pub const LEAST_RATINGS: u32 = 5;
+    /// The size of a factor beyond which no note is shown, whatever its intercept (the program's `factorThreshold`). A note
+    /// that one camp rates much more often than all others has hardly anything taken off its intercept.
+    pub const MOST_FACTOR: f64 = 0.5;
 
-    /// Whether the note is shown where these are the least.
+    /// Whether the note is shown where these are the least, and no more than [`Self::MOST_FACTOR`] of it is a camp's.
     pub fn is_shown(&self, least_intercept: f64, least_ratings: u32) -> bool {
-        self.ratings >= least_ratings && self.intercept >= least_intercept
+        self.ratings >= least_ratings
+            && self.intercept >= least_intercept
+            && self.factor.abs() <= Self::MOST_FACTOR
     }
 }
 
@@ -342,7 +348,7 @@ mod tests {
     /// A note that only its own camp has rated, however many they are, is not shown where the camp rates all else that way.
     #[test]
     fn more_raters_of_one_camp_do_not_help() {
-        for more in [0, 100, 2_000] {
+        for more in [0, 100, 2_000, 10_000] {
             let mut ratings = camps(200, 40, 0.5, 0.0);
             let fans =
                 (0..more).map(|n| NoteRating { note: 0, agent: AgentId(1_000 + 2 * n), is_helpful: true });
@@ -357,6 +363,8 @@ mod tests {
             ratings.extend(fans.chain(others));
             let scores = score_notes(&ratings, 40, 3);
             assert!(!is_shown(&scores[0]), "{more}: {:?}", scores[0]);
+            // The fewer ratings a note has against the mean of all, the more its intercept is drawn towards 0.
+            assert!(more > 100 || is_shown(&scores[2]), "{more}: {:?}", scores[2]);
         }
     }
 
@@ -379,6 +387,7 @@ mod tests {
         }
         assert!(NoteScore { ratings: 5, intercept: 0.40, factor: 0.0 }.is_shown(0.40, 5));
         assert!(!NoteScore { ratings: 5, intercept: 0.399, factor: 0.0 }.is_shown(0.40, 5));
+        assert!(!NoteScore { ratings: 5, intercept: 0.9, factor: -0.501 }.is_shown(0.40, 5));
     }
 
     #[test]
