@@ -695,7 +695,7 @@ impl Config {
         for (index, claim) in self.claim.iter().enumerate() {
             let key = |field: &str| format!("claim {} ({}): {field}", index + 1, claim.name);
             if let Some(fault) = claim.fault() {
-                return Err(key(&fault));
+                return Err(fault);
             }
             if self.claim_named(&claim.name) != Some(index) {
                 return Err(key("name: expected a name that no other claim has"));

@@ -1,7 +1,7 @@
 //! What an agent sees in a row: of the post, of what others did about it, and of what is between the two.
 
 use murmur_agents::{Seen, SeenNote, Ties};
-use murmur_core::{AgentId, PostId, Step};
+use murmur_core::{AgentId, PostId, Purpose, Step, Stream};
 use murmur_recsys::dot;
 
 use crate::World;
@@ -111,7 +111,11 @@ fn note_to_rate(world: &World, agent: AgentId, root: PostId) -> Option<SeenNote>
     let moderation = world.public.moderation();
     let note = moderation.note(root).filter(|_| !moderation.has_rated(agent, root))?;
     let config = world.interventions.notes(&note.by)?;
-    Some(SeenNote { quality: config.quality, rate: config.raters.get() as f32 })
+    // No agent has that number.
+    let draws = Stream::new(world.seed(), Purpose::Rating, Step(0), AgentId(u32::MAX));
+    let deviation = draws.about(world.public.posts().key(root)).normal() as f32;
+    let quality = config.quality + config.quality_spread * deviation;
+    Some(SeenNote { quality, rate: config.raters.get() as f32 })
 }
 
 /// The bit of an account in the marks of whoever follows it.

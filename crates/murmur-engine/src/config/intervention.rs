@@ -206,8 +206,11 @@ pub struct CorrectConfig {
 pub struct NotesConfig {
     /// What a note says, as language models are told.
     pub text: String,
-    /// How good the notes are: utility of finding one helpful, whoever reads it.
+    /// How good the notes are on average: utility of finding one helpful, whoever reads it. What the reader thinks of the
+    /// post counts besides, by `behaviour.rate_note`.
     pub quality: f32,
+    /// Standard deviation of how good they are, 0 to 100.
+    pub quality_spread: f32,
     /// Share of the readers of a post who rate its note.
     pub raters: Probability,
     /// Steps from one scoring of all notes to the next.
@@ -224,6 +227,7 @@ impl Default for NotesConfig {
         Self {
             text: "Readers added context that they thought people might want to know.".to_owned(),
             quality: 1.0,
+            quality_spread: 3.0,
             raters: Probability::of(0.2),
             every: 10,
             least_intercept: 0.4,
@@ -288,10 +292,13 @@ impl ActionConfig {
             Self::Notes(notes) if notes.every == 0 => {
                 Some("every: expected at least 1 step, found 0".to_owned())
             }
-            Self::Notes(notes) => within("quality", notes.quality, -100.0, 100.0).or_else(|| {
+            Self::Notes(notes) => {
                 let least = notes.least_intercept;
-                (!least.is_finite()).then(|| format!("least_intercept: expected a number, found {least}"))
-            }),
+                let unfit = || format!("least_intercept: expected a number, found {least}");
+                within("quality", notes.quality, -100.0, 100.0)
+                    .or_else(|| within("quality_spread", notes.quality_spread, 0.0, 100.0))
+                    .or_else(|| (!least.is_finite()).then(unfit))
+            }
             Self::Feed(other) => other.feed.fault(),
             _ => None,
         }

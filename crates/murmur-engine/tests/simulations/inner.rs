@@ -22,7 +22,7 @@ const VILLAGE: &str = r#"
     [feed]
     preset = "chronological"
     [behaviour]
-    posts_per_session = 0.2
+    posts_per_session = 0.04
     session_seconds = 300.0
     [[seed_post]]
     name = "rumour"

@@ -30,7 +30,7 @@ const TOWN: &str = r#"
     [feed]
     preset = "chronological"
     [behaviour]
-    posts_per_session = 0.1
+    posts_per_session = 0.02
     session_seconds = 200.0
     [behaviour.repost]
     constant = -2.0
@@ -425,25 +425,30 @@ fn a_condition_brings_an_intervention_into_force_in_the_step_after() {
 
 #[test]
 fn notes_that_one_camp_alone_finds_helpful_are_never_shown() {
-    // Opinions far apart; raters who agree with a post find its note unhelpful, unless it is very good.
+    // Opinions far apart; raters who agree with a post find its note unhelpful, unless it is very good. One in four is.
     let camps = TOWN.replace(
         "[emotion]",
         "[opinion]\ninitial = \"polarized\"\n[opinion.model]\nkind = \"fixed\"\n[emotion]",
     );
-    let shown = |quality: f32| {
-        let notes = intervention(
-            "target = { topic = \"tea\" }",
-            &format!("kind = \"notes\", raters = 1.0, quality = {quality:?}, every = 2"),
-        );
-        let run = Run::of(config(&format!("{camps}\n{notes}")));
-        let rows = run.table("interventions");
-        let count = |decision: &str| rows.iter().filter(|row| row.text("decision") == decision).count();
-        let ratings = run.table("events").iter().filter(|row| row.text("action") == "rate_note").count();
-        assert!(count("propose note") > 30 && ratings > 500, "{ratings}");
-        count("show note")
+    let notes = |name: &str, share: f32, quality: f32| {
+        format!(
+            "[[intervention]]\nname = \"{name}\"\ntarget = {{ share = {share:?} }}\naction = {{ kind = \"notes\", \
+             raters = 1.0, quality = {quality:?}, quality_spread = 0.0, every = 2 }}\n"
+        )
     };
-    assert_eq!(shown(0.0), 0);
-    assert!(shown(8.0) > 10);
+    let both = notes("good", 0.25, 9.0) + &notes("partisan", 1.0, 0.0);
+    let run = Run::of(config(&format!("{camps}\n{both}")));
+    let rows = run.table("interventions");
+    let count = |name: &str, decision: &str| {
+        rows.iter().filter(|row| row.text("intervention") == name && row.text("decision") == decision).count()
+    };
+    let ratings = run.table("events").iter().filter(|row| row.text("action") == "rate_note").count();
+    assert!(count("partisan", "propose note") > 40 && ratings > 500, "{ratings}");
+    assert_eq!(count("partisan", "show note"), 0);
+    let (good, shown) = (count("good", "propose note"), count("good", "show note"));
+    assert!(shown > 5 && 3 * shown > good, "{shown} of {good}");
+    let intercepts = rows.iter().filter(|row| row.text("decision") == "show note");
+    assert!(intercepts.map(|row| row.value("value").unwrap()).all(|intercept| intercept >= 0.4));
 }
 
 #[test]
