@@ -6,7 +6,8 @@
 //! about μ + i_u + i_n + f_u·f_n. What likeness of camps explains goes into the factors f; the note's intercept i_n is what
 //! it has beyond. The regularization is that of the open-source program (twitter/communitynotes,
 //! `matrix_factorization.py`), which takes means where the paper takes sums. Where that program descends along the
-//! gradient, here each half-step solves one side exactly: μ with all users, then μ with all notes.
+//! gradient, here each half-step solves one side exactly: μ with all users, then μ with all notes. Its later rules, by
+//! tags, groups of raters and topics, are left out, but for that of large factors.
 
 use murmur_core::{AgentId, Purpose, Step, Stream};
 
@@ -63,15 +64,18 @@ impl NoteScore {
 }
 
 /// The scores of `notes` notes by these ratings, in any order; those of other notes are passed over. Takes time in
-/// proportion to the ratings, some dozens of rounds over them.
+/// proportion to the ratings, some dozens of rounds over them, 500 at most.
 pub fn score_notes(ratings: &[NoteRating], notes: usize, seed: u64) -> Vec<NoteScore> {
     let mut ratings: Vec<NoteRating> =
         ratings.iter().copied().filter(|rating| (rating.note as usize) < notes).collect();
     ratings.sort_unstable();
     let mut model = Model::new(&ratings, seed);
     for _ in 0..ROUNDS {
+        let before = model.notes.clone();
         model.fit_users();
-        if model.fit_notes() < ENOUGH {
+        model.fit_notes();
+        model.balance();
+        if model.change_since(&before) < ENOUGH {
             break;
         }
     }
@@ -146,16 +150,41 @@ impl Model {
         (self.mean, self.users) = (fit.mean, fit.traits);
     }
 
-    /// Puts μ and all notes where the loss is least, given the users; the largest change of a note's intercept or factor.
-    fn fit_notes(&mut self) -> f64 {
+    /// Puts μ and all notes where the loss is least, given the users.
+    fn fit_notes(&mut self) {
         let given = |cell: &Cell| Given { place: cell.note, other: self.users[cell.user], value: cell.value };
         let fit = Fit::of(self.cells.iter().map(given), self.notes.len());
+        (self.mean, self.notes) = (fit.mean, fit.traits);
+    }
+
+    /// Moves along the directions that leave every prediction as it is to where the loss is least: the half-steps alone
+    /// creep along these, some hundred rounds.
+    fn balance(&mut self) {
+        shift_factors(&mut self.users, &mut self.notes);
+        shift_factors(&mut self.notes, &mut self.users);
+        // Shifts of the intercepts that the mean takes up: each mean is to be a third of their sum.
+        let [of_users, of_notes] =
+            [&self.users, &self.notes].map(|side| mean(side, |traits| traits.intercept));
+        let third = (self.mean + of_users + of_notes) / 3.0;
+        self.users.iter_mut().for_each(|user| user.intercept += third - of_users);
+        self.notes.iter_mut().for_each(|note| note.intercept += third - of_notes);
+        self.mean = third;
+        // A scale of the factors: their mean squares are to be equal.
+        let [of_users, of_notes] =
+            [&self.users, &self.notes].map(|side| mean(side, |traits| traits.factor.powi(2)));
+        if of_users > 0.0 && of_notes > 0.0 {
+            let scale = (of_notes / of_users).sqrt().sqrt();
+            self.users.iter_mut().for_each(|user| user.factor *= scale);
+            self.notes.iter_mut().for_each(|note| note.factor /= scale);
+        }
+    }
+
+    /// The largest change of a note's intercept or factor.
+    fn change_since(&self, before: &[Traits]) -> f64 {
         let change = |(old, new): (&Traits, &Traits)| {
             (old.intercept - new.intercept).abs().max((old.factor - new.factor).abs())
         };
-        let largest = self.notes.iter().zip(&fit.traits).map(change).fold(0.0, f64::max);
-        (self.mean, self.notes) = (fit.mean, fit.traits);
-        largest
+        before.iter().zip(&self.notes).map(change).fold(0.0, f64::max)
     }
 
     /// By what factors are to be multiplied so that the largest in size is positive.
@@ -168,6 +197,22 @@ impl Model {
         }
         if largest < 0.0 { -1.0 } else { 1.0 }
     }
+}
+
+/// Adds to the factors of one side what lessens the loss most if the other side's intercepts make up for it.
+fn shift_factors(side: &mut [Traits], other: &mut [Traits]) {
+    // The least of λ_f·mean((f + d)²) + λ_i·mean((i − d·g)²), i and g being the other side's.
+    let products = mean(other, |traits| traits.intercept * traits.factor);
+    let squares = mean(other, |traits| traits.factor.powi(2));
+    let shift = (INTERCEPT_WEIGHT * products - FACTOR_WEIGHT * mean(side, |traits| traits.factor))
+        / (FACTOR_WEIGHT + INTERCEPT_WEIGHT * squares);
+    side.iter_mut().for_each(|traits| traits.factor += shift);
+    other.iter_mut().for_each(|traits| traits.intercept -= shift * traits.factor);
+}
+
+/// The mean of what `of` says; 0 of nothing.
+fn mean(side: &[Traits], of: impl Fn(&Traits) -> f64) -> f64 {
+    side.iter().map(of).sum::<f64>() / side.len().max(1) as f64
 }
 
 /// A rating as the side that is fitted meets it.
@@ -420,11 +465,14 @@ mod tests {
             let mut model = Model::new(&ratings, seed);
             let mut last = model.loss();
             for _ in 0..10 {
-                for side in 0..2 {
+                for side in 0..3 {
                     if side == 0 { model.fit_users() } else { model.fit_notes(); }
                     let loss = model.loss();
                     prop_assert!(loss <= last + 1e-12, "{} after {}", loss, last);
                     last = loss;
+                    if side == 2 {
+                        continue;
+                    }
                     for nudge in [1e-3, -1e-3] {
                         let mut nudged = |put: &dyn Fn(&mut Model, f64)| {
                             put(&mut model, nudge);
