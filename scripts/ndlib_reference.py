@@ -15,7 +15,6 @@ An edge [u, v] of a directed graph carries from u to v: v hears u.
 
 import argparse
 import json
-import random
 import sys
 import time
 
@@ -127,17 +126,15 @@ def threshold(graph, node, model):
 
 def run(made, ends_by_itself):
     """(active, removed) by iteration, and how many were reached."""
-    nodes = made.graph.number_of_nodes()
     history = []
     for _ in range(MOST_ITERATIONS):
         counts = made.iteration(node_status=False)["node_count"]
         history.append((counts[1], counts.get(2, 0)))
-        if ends_by_itself and counts[1] == 0 or not ends_by_itself and history[-2:-1] == history[-1:]:
+        if counts[1] == 0 if ends_by_itself else history[-2:-1] == history[-1:]:
             break
     else:
         sys.exit("a run did not end")
     at = [history[min(iteration, len(history) - 1)] for iteration in ITERATIONS]
-    assert history[0][0] <= nodes
     return [active for active, _ in at], [removed for _, removed in at], sum(history[-1])
 
 
@@ -149,7 +146,6 @@ def mean_and_error(samples):
 
 def case(number, name, graph_name, model, seeds, chance, runs, graph):
     np.random.seed(SEED + number)
-    random.seed(SEED + number)
     ends_by_itself = model["kind"] in ("sir", "independent-cascade")
     results = [run(model_of(graph, model, seeds), ends_by_itself) for _ in range(runs if chance else 1)]
     active, removed, reached = zip(*results)
