@@ -107,7 +107,7 @@ impl Level {
     /// Every level, ascending.
     pub const ALL: [Self; 3] = [Self::Calm, Self::Moderate, Self::Intense];
 
-    /// The level as tables and prompts call it.
+    /// The level as tables call it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Calm => "calm",

@@ -93,7 +93,7 @@ fn check_mean(found: &[f64], expected: f64, bias: f64) {
     assert!((mean - expected).abs() <= tolerance, "{mean}, expected {expected} ± {tolerance}");
 }
 
-/// The least fixed point of a rising `map`, from `start` below it.
+/// The fixed point of a rising `map` that comes next from `start`.
 fn fixed_point(start: f64, map: impl Fn(f64) -> f64) -> f64 {
     (0..100_000).fold(start, |value, _| map(value))
 }
@@ -168,7 +168,7 @@ fn infection_for(transmissibility: f64, recovery: f64) -> f64 {
     transmissibility * recovery / (1.0 - transmissibility * (1.0 - recovery))
 }
 
-/// The share that a large outbreak reaches (Newman 2002, equations 21 and 23).
+/// The share that a large outbreak reaches (Newman 2002).
 fn final_size(transmissibility: f64) -> f64 {
     let carried = |u: f64| 1.0 - transmissibility + transmissibility * u;
     let u = fixed_point(0.0, |u| g1(carried(u)));
@@ -185,7 +185,7 @@ fn outbreaks(graph: &FollowGraph, transmissibility: f64, recovery: f64, runs: u6
     })
 }
 
-/// Below the threshold the mean outbreak is 1 + T G₀′(1) / (1 − T G₁′(1)) (Newman 2002, equation 19), whatever the
+/// Below the threshold the mean outbreak is 1 + T G₀′(1) / (1 − T G₁′(1)) (Newman 2002), whatever the
 /// recovery: a mean does not feel that one agent's transmissions go together.
 #[test]
 fn outbreaks_below_the_threshold_are_small() {

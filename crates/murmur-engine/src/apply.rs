@@ -1,9 +1,5 @@
 //! Phase 5: decisions become facts. The only phase that writes to the world.
 
-use murmur_agents::Decision;
-use murmur_core::rng::order_key;
-use murmur_core::{Action, AgentId, Draft, Event, Found, Outcome, PostId, Refusal, Step, Text, TopicId};
-use murmur_recsys::{Counts, Feeds, SeenPost};
 use crate::facts::{AnswerRecord, CallRecord, ChangedOpinions, Decided, Exposure, ReadFrom, Turn};
 use crate::language::memories;
 use crate::observe::Observations;
@@ -11,6 +7,10 @@ use crate::recommend::feed_of;
 use crate::script::LineResult;
 use crate::trips::Trips;
 use crate::{EngineError, World, inner, interventions};
+use murmur_agents::Decision;
+use murmur_core::rng::order_key;
+use murmur_core::{Action, AgentId, Draft, Event, Found, Outcome, PostId, Refusal, Step, Text, TopicId};
+use murmur_recsys::{Counts, Feeds, SeenPost};
 
 /// What a step came to, in its canonical order.
 #[derive(Default)]

@@ -10,9 +10,9 @@ use murmur_core::{
 use murmur_dynamics::opinion::Heard;
 use rayon::prelude::*;
 
-use crate::{Config, World};
 use crate::facts::ChangedOpinions;
 use crate::observe::Observations;
+use crate::{Config, World};
 
 /// What reading made of an agent.
 pub(crate) struct Moved {

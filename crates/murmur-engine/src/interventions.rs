@@ -112,9 +112,8 @@ impl Interventions {
 
     /// These interventions, in place of `before` from the step `since` on.
     pub(crate) fn instead_of(mut self, before: &Self) -> Self {
-        let is_same = |one: &Intervention, other: &Intervention| {
-            one.config == other.config && one.feed == other.feed
-        };
+        let is_same =
+            |one: &Intervention, other: &Intervention| one.config == other.config && one.feed == other.feed;
         for own in &mut self.all {
             own.is_new = !before.named(&own.name).is_some_and(|old| is_same(old, own));
         }

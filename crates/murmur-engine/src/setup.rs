@@ -142,8 +142,7 @@ fn surveyed(
 fn beliefs(config: &Config, agents: u32) -> Beliefs {
     let topics = config.topic.len();
     let mut beliefs = Beliefs::draw(agents, topics, config.opinion.initial, config.run.seed);
-    let discrete: Vec<bool> =
-        (0..topics).map(|topic| config.opinion_model(topic).is_discrete()).collect();
+    let discrete: Vec<bool> = (0..topics).map(|topic| config.opinion_model(topic).is_discrete()).collect();
     if discrete.contains(&true) {
         let sided = |(place, opinion): (usize, &Stance)| match discrete[place % topics] {
             true => Stance::clamped(if opinion.get() >= 0.0 { 1.0 } else { -1.0 }),

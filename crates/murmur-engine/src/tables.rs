@@ -1,13 +1,14 @@
 //! The tables of a run, made from its journal and its final state.
 //!
 //! `tables/history.rs` makes those with rows of every step (events, exposures, metrics; with `tables/calls.rs` calls and
-//! answers) from the journal alone,
+//! answers, with `tables/interventions.rs` what interventions decided) from the journal alone,
 //! `tables/final_state.rs` those of the world as it stands at the end (agents, posts, comments, cascades).
 //! `docs/tables.md` describes their columns.
 
 mod calls;
 mod final_state;
 mod history;
+mod interventions;
 
 use murmur_core::Step;
 use murmur_data::table::TableFolder;

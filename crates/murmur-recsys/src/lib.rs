@@ -4,6 +4,8 @@
 //! stood when the step began. A feed is a list of stages in a configuration ([`FeedConfig`]): sources give roots, filters
 //! find the row of each that the agent gets to see, or turn it away, scorers rank what is left and a selector chooses.
 //!
+//! [`score_notes`] says which notes under posts bridge camps of raters.
+//!
 //! Invariant: nothing here writes to the platform. A feed depends on public state, on what the reader itself has read and
 //! believes, and on keyed draws.
 
@@ -12,6 +14,7 @@ mod dot;
 mod embed;
 mod hot;
 mod index;
+mod notes;
 mod plan;
 mod pool;
 mod presets;
@@ -37,6 +40,7 @@ pub use hot::hot_score;
 pub use index::{
     ExactScan, HnswGraphs, IndexConfig, InvertedLists, Near, PostIndex, Scratch, Searcher, Vectors,
 };
+pub use notes::{NoteRating, NoteScore, score_notes};
 pub use presets::Preset;
 pub use recommend::{Ask, Counts, Feeds, Foresee, Reader, Served, SourceCounts};
 pub use recommender::Recommender;

@@ -240,7 +240,7 @@ mod tests {
 
     use murmur_core::{Action, Follow, Profile};
     use murmur_graph::{FollowGraph, SocialGraph};
-    use murmur_store::Phrasebook;
+    use murmur_store::{AgentMark, Phrasebook};
     use proptest::prelude::*;
 
     use super::*;
@@ -319,6 +319,19 @@ mod tests {
         // Nobody follows anybody.
         assert_eq!(ids(&suggest(&world(30, &[]), &weights(10, 1.0, 1.0, 1.0), 0, 0, &[7])), [7]);
         assert_eq!(suggest(&world(30, &[]), &weights(10, 1.0, 1.0, 1.0), 0, 0, &[]), []);
+    }
+
+    #[test]
+    fn hidden_accounts_are_suggested_to_nobody() {
+        // Agent 2 is followed by a followee, near, and the most followed.
+        let mut public = world(30, &[(0, 1), (1, 2), (3, 2), (3, 4)]);
+        let all = weights(10, 1.0, 1.0, 1.0);
+        assert_eq!(ids(&suggest(&public, &all, 0, 0, &[2, 7])), [2, 4, 7]);
+        for mark in [AgentMark::Suspended, AgentMark::ShadowBanned] {
+            public.mark_agent(&"bans".into(), AgentId(2), mark);
+            assert_eq!(ids(&suggest(&public, &all, 0, 0, &[2, 7])), [4, 7], "{mark:?}");
+            public.lift_all("bans");
+        }
     }
 
     /// Of the accounts near to agent 0, which follows 1, those from which the one shown is drawn are `best`.

@@ -12,44 +12,44 @@ pub enum DiffusionModel {
     /// time).
     Sir {
         /// Probability that an infected agent infects one that hears it: in each round; on a platform, each time it is
-        /// shown a copy. From 0 to 1. Default 0.1.
+        /// shown a copy. From 0 to 1.
         #[serde(default = "DiffusionModel::default_infection")]
         infection: Probability,
         /// Probability that an infected agent recovers: in each round; on a platform, each turn, when it takes its copy
-        /// back. From 0 to 1; with 0 nobody ever recovers. Default 0.2.
+        /// back. From 0 to 1; with 0 nobody ever recovers.
         #[serde(default = "DiffusionModel::default_recovery")]
         recovery: Probability,
     },
     /// A rumour that is told until those who hear it know it already (Maki and Thompson 1973).
     MakiThompson {
-        /// Probability that an ignorant that is told becomes a spreader. From 0 to 1. Default 1.
+        /// Probability that an ignorant that is told becomes a spreader. From 0 to 1.
         #[serde(default = "DiffusionModel::certain")]
         spreading: Probability,
         /// Probability that a spreader stops for good on meeting one that knows already. From 0 to 1; with 0 nobody ever
-        /// stops. Default 1.
+        /// stops.
         #[serde(default = "DiffusionModel::certain")]
         stifling: Probability,
     },
     /// Each that shares has one chance for ever with each that hears it (Goldenberg, Libai and Muller 2001).
     IndependentCascade {
-        /// Probability that the chance is taken. From 0 to 1. Default 0.1.
+        /// Probability that the chance is taken. From 0 to 1.
         #[serde(default = "DiffusionModel::default_infection")]
         probability: Probability,
     },
     /// An agent shares once a large enough share of those that it hears do (Granovetter 1978).
     LinearThreshold {
         /// That share: a number from 0 to 1, the same for all, or "uniform": each agent's own, drawn once from (0, 1].
-        /// One sharer is needed even at 0. Default "uniform".
+        /// One sharer is needed even at 0.
         #[serde(default)]
         threshold: Threshold,
     },
     /// An agent shares once enough of those that it hears do, however many it hears (Centola and Macy 2007).
     ComplexContagion {
-        /// How many sharers are enough, at least 1. Default 2.
+        /// How many sharers are enough, at least 1.
         #[serde(default = "DiffusionModel::default_contacts")]
+        #[schemars(range(min = 1))]
         contacts: u32,
         /// Probability that enough are enough: the last of them, and each further sharer, is one chance. From 0 to 1.
-        /// Default 1.
         #[serde(default = "DiffusionModel::certain")]
         probability: Probability,
     },
@@ -58,6 +58,7 @@ pub enum DiffusionModel {
 /// The share of those heard that must share before an agent does.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "expected a number from 0 to 1, or \"uniform\"")]
+#[schemars(extend("type" = ["number", "string"]))]
 pub enum Threshold {
     /// The same for all agents.
     Fixed(Probability),

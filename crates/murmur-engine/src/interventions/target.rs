@@ -116,7 +116,16 @@ impl Target {
     /// What it asks for, in words; empty for all.
     pub(super) fn words(&self) -> String {
         let TargetConfig {
-            posts, topic, stance_above, stance_below, claim, asserts, label, accounts, group, share,
+            posts,
+            topic,
+            stance_above,
+            stance_below,
+            claim,
+            asserts,
+            label,
+            accounts,
+            group,
+            share,
         } = &self.config;
         let mut words = Vec::new();
         if !posts.is_empty() {

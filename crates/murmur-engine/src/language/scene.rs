@@ -1,13 +1,12 @@
 //! What an agent is told of itself and of the moment.
 
-use murmur_agents::{Mood, Observation};
+use murmur_agents::Observation;
 use murmur_core::{AgentId, Slant, Step};
 use murmur_prompt::survey::Asked;
 use murmur_prompt::{Feeling, Opinion, Scene, Sight, feeling_words};
 
 use super::memories::recall;
 use crate::World;
-use crate::config::TopicConfig;
 
 /// The texts of a scene, to be lent to it.
 pub(crate) struct SceneText<'a> {
@@ -88,11 +87,9 @@ impl<'a> SceneText<'a> {
 /// How `agent` feels about the topics that move it.
 fn feelings(world: &World, now: Step, agent: AgentId) -> Vec<Feeling<'_>> {
     let moods = world.emotions.of(agent, now, &world.clock);
-    let feeling = |(topic, mood): (&TopicConfig, Mood)| {
-        let words = feeling_words(mood.arousal, mood.valence)?;
-        Some(Feeling { topic: &topic.name, words })
-    };
-    world.config.topic.iter().zip(moods).filter_map(feeling).collect()
+    let felt = world.config.topic.iter().zip(moods);
+    let felt = felt.filter_map(|(topic, mood)| Some((topic, feeling_words(mood.arousal, mood.valence)?)));
+    felt.map(|(topic, words)| Feeling { topic: &topic.name, words }).collect()
 }
 
 /// What the platform has told `agent` lately.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use murmur_agents::{Mood, credence};
 use murmur_core::{AgentId, PostId, Text, TopicId};
 use murmur_data::DataError;
 use murmur_data::table::{Column, ColumnData, Kind, TableWriter};
@@ -47,6 +48,15 @@ impl FinalTables<'_> {
             columns.push(Column::new(format!("opinion_first:{}", topic.name), Kind::F32));
             columns.push(Column::new(format!("opinion_last:{}", topic.name), Kind::F32));
         }
+        if self.0.world.emotions.config().enabled {
+            for topic in &self.0.world.config.topic {
+                columns.push(Column::new(format!("arousal_last:{}", topic.name), Kind::F32));
+                columns.push(Column::new(format!("valence_last:{}", topic.name), Kind::F32));
+            }
+        }
+        for claim in &self.0.world.config.claim {
+            columns.push(Column::new(format!("credence_last:{}", claim.name), Kind::F32));
+        }
         let mut table = TableWriter::create(self.0.folder, "agents", columns)?;
         let agents: Vec<AgentId> = self.0.world.population.agents().collect();
         for agents in agents.chunks(ROWS_PER_GROUP) {
@@ -74,6 +84,7 @@ impl FinalTables<'_> {
             .flat_map(|topic| [&self.0.start.beliefs, beliefs].map(|beliefs| (topic, beliefs)))
             .map(|(topic, beliefs)| agents.iter().map(|&agent| beliefs.of(agent)[topic].get()).collect())
             .collect();
+        let inner = self.inner_states(agents);
         let mut data = vec![
             ColumnData::U32(&ids),
             ColumnData::Text(&user_names),
@@ -83,8 +94,26 @@ impl FinalTables<'_> {
             ColumnData::U32(&followings),
             ColumnData::U32(&followers),
         ];
-        data.extend(opinions.iter().map(|column| ColumnData::F32(column)));
+        data.extend(opinions.iter().chain(&inner).map(|column| ColumnData::F32(column)));
         table.write(&data)
+    }
+
+    /// Columns of what agents feel at the end, topic by topic, and how far they believe each claim.
+    fn inner_states(&self, agents: &[AgentId]) -> Vec<Vec<f32>> {
+        let World { emotions, credences, clock, config, .. } = self.0.world;
+        let topics = if emotions.config().enabled { config.topic.len() } else { 0 };
+        let mut columns = Vec::new();
+        for topic in (0..topics).map(|topic| TopicId(topic as u16)) {
+            let mood = |&agent: &AgentId| emotions.mood(agent, topic, self.0.end, clock);
+            let moods: Vec<Mood> = agents.iter().map(mood).collect();
+            columns.push(moods.iter().map(|mood| mood.arousal).collect());
+            columns.push(moods.iter().map(|mood| mood.valence).collect());
+        }
+        for claim in 0..config.claim.len() {
+            let believed = |&agent: &AgentId| credence(credences.of(agent)[claim]) as f32;
+            columns.push(agents.iter().map(believed).collect());
+        }
+        columns
     }
 
     /// `posts`: every row of the post table with its words and counters.

@@ -10,6 +10,7 @@ use murmur_store::Naming;
 
 use super::TableSources;
 use super::calls::{AnswerTable, CallTable};
+use super::interventions::InterventionTable;
 use crate::facts::{Exposure, ReadFrom};
 use crate::history::{RecordedEvent, RecordedMeasure, RecordedStep};
 use crate::measure::Scope;
@@ -28,6 +29,7 @@ impl HistoryTables<'_> {
         let mut events = EventTable::new(folder)?;
         let mut exposures = ExposureTable::new(folder)?;
         let mut metrics = MetricTable::new(folder)?;
+        let mut interventions = InterventionTable::new(folder);
         // What a configuration has not, its tables have not.
         let has_models = !world.config.model.is_empty();
         let mut calls = if has_models { Some(CallTable::new(folder)?) } else { None };
@@ -35,7 +37,9 @@ impl HistoryTables<'_> {
         let mut answers = if has_surveys { Some(AnswerTable::new(folder)?) } else { None };
         for step in journal.steps().take_while(|&step| step < end) {
             let recorded = RecordedStep { step, batches: journal.step(step, Tables::All)? };
-            events.add(step, recorded.events(world)?, naming)?;
+            let done = recorded.events(world)?;
+            interventions.add(step, &done)?;
+            events.add(step, done, naming)?;
             exposures.add(step, &recorded.exposures(world)?)?;
             metrics.add(world, step, recorded.measures()?)?;
             if let Some(calls) = &mut calls {
@@ -46,6 +50,7 @@ impl HistoryTables<'_> {
             }
         }
         events.finish()?;
+        interventions.finish()?;
         exposures.finish()?;
         metrics.finish()?;
         calls.map_or(Ok(()), CallTable::finish)?;

@@ -1,5 +1,7 @@
 //! Small simulations whose worlds and tables are held against what the engine promises.
 
+mod inner;
+mod interventions;
 mod measures;
 mod phases;
 mod tables;

@@ -43,6 +43,17 @@ impl Run {
         Self::watched(config, |_| {})
     }
 
+    /// The digest of its journal.
+    pub(crate) fn digest(&self) -> String {
+        murmur_engine::Run::open(&self.folder.path().join("run")).unwrap().digest().unwrap()
+    }
+
+    /// The rows of a table; none where there is no such table.
+    pub(crate) fn table_if_any(&self, name: &str) -> Vec<Row> {
+        let path = self.folder.path().join(format!("run/tables/{name}.parquet"));
+        if path.exists() { rows_of(&path) } else { Vec::new() }
+    }
+
     /// The rows of a table.
     pub(crate) fn table(&self, name: &str) -> Vec<Row> {
         rows_of(&self.folder.path().join(format!("run/tables/{name}.parquet")))
