@@ -28,8 +28,8 @@ use murmur_store::PlatformConfig;
 use serde::{Deserialize, Serialize};
 
 pub use classic::{
-    ClassicAgentsConfig, ClassicConfig, ClassicGraph, ClassicRunConfig, ClustersConfig, GivenTies, Model, Ties,
-    TiesFile, load_classic,
+    ClassicAgentsConfig, ClassicConfig, ClassicGraph, ClassicRunConfig, ClustersConfig, GivenTies, Model,
+    Ties, TiesFile, load_classic,
 };
 pub(crate) use intervention::MOST_INTERVENTIONS;
 pub use intervention::{

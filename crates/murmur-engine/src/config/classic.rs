@@ -298,11 +298,11 @@ impl ClassicConfig {
 
     fn check_graph(&self) -> Result<(), String> {
         match &self.graph.ties {
-            Ties::Given(GivenTies::WellMixed(_)) if self.graph.undirected => {
-                Err("graph.undirected: among the well mixed everybody hears everybody; leave it out, or name a \
+            Ties::Given(GivenTies::WellMixed(_)) if self.graph.undirected => Err(
+                "graph.undirected: among the well mixed everybody hears everybody; leave it out, or name a \
                      graph.kind"
-                    .to_owned())
-            }
+                    .to_owned(),
+            ),
             Ties::Given(GivenTies::File(file)) => expect(
                 file.ids != NodeIds::UserName,
                 "graph.ids",
