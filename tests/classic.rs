@@ -286,10 +286,9 @@ fn faults_name_the_key_and_the_remedy_and_leave_nothing() {
     };
     check("deffuant", &["model.confidense=1"], &["--set model.confidense=1", "`confidence`"]);
     check("deffuant", &["model.kind=defuant"], &["`defuant`", "`deffuant`", "`sir`", "`complex-contagion`"]);
+    check("deffuant", &["graph.kind=file"], &["--set graph.kind=file", "missing field `path`"]);
     let missing = ["graph.kind=file", "graph.path=none.csv"];
-    check("deffuant", &missing, &["--set", "missing field `path`"]);
-    let whole = "graph={ kind = \"file\", path = \"none.csv\" }";
-    check("deffuant", &[whole], &["none.csv: no such file", "--set graph.path=FILE"]);
+    check("deffuant", &missing, &["none.csv: no such file", "--set graph.path=FILE"]);
     let beyond = ["agents.seed_agents=[3, 1000]"];
     check("complex-contagion", &beyond, &["agents.seed_agents", "0 to 999", "1000", "agents.count"]);
     check("sir", &["agents.seeds=10001"], &["agents.seeds", "10000 agents"]);

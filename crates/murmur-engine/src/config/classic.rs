@@ -99,6 +99,7 @@ impl Default for ClustersConfig {
 #[derive(Clone, PartialEq, Debug, Default, Serialize, schemars::JsonSchema)]
 pub struct ClassicGraph {
     /// Whether every follow is returned, so that the two hear each other.
+    #[serde(default)]
     pub undirected: bool,
     /// The follows.
     #[serde(flatten)]
