@@ -1,5 +1,7 @@
 //! The binary as a user meets it: runs and their files, exit codes, and what a fault says.
 
+mod classic;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};

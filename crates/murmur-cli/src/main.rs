@@ -4,6 +4,7 @@
 //! is at fault, 75 the run ended early and can go on: a signal came, a budget is spent, or a batch of requests waits.
 
 mod ask;
+mod classic;
 mod estimate;
 mod export;
 mod failure;
@@ -55,6 +56,8 @@ enum Command {
     Inspect(inspect::InspectArgs),
     /// Carry out a file of actions, line by line, on a platform of its own.
     Script(script::ScriptArgs),
+    /// Run a model of opinions or of diffusion in its classical form, without a platform.
+    Classic(classic::ClassicArgs),
     /// Measure your own data: cascades, opinions or a network. Prints JSON.
     #[command(subcommand)]
     Measure(measure::MeasureCommand),
@@ -76,6 +79,7 @@ fn main() -> ExitCode {
         Command::Export(args) => export::export(&args).map(|()| Done::Finished),
         Command::Inspect(args) => inspect::inspect(&args).map(|()| Done::Finished),
         Command::Script(args) => script::script(&args).map(|()| Done::Finished),
+        Command::Classic(args) => classic::classic(&args).map(|()| Done::Finished),
         Command::Measure(command) => measure::measure(&command).map(|()| Done::Finished),
         Command::MockModel(args) => mock_model::mock_model(&args).map(|()| Done::Finished),
         Command::Keys => print_keys().map(|()| Done::Finished),

@@ -1,7 +1,7 @@
 //! How things spread from agent to agent: [`DiffusionModel`] names the models, [`Spread`] runs one in its classical form,
 //! [`DiffusionModel::on_platform`] is its rule for one agent of a simulated platform.
 //!
-//! `docs/models-diffusion.md` has the rules with their sources, and what differs between the two forms.
+//! `docs/models.md` has the rules with their sources, and what differs between the two forms.
 
 mod maki_thompson;
 mod model;

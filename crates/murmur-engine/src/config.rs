@@ -3,6 +3,7 @@
 //! [`load`] reads a file and applies `--set key=value` overrides; [`Config::check`] finds what the types alone
 //! cannot know.
 
+mod classic;
 mod intervention;
 mod language;
 mod load;
@@ -26,6 +27,10 @@ use murmur_recsys::{FeedConfig, HashedEmbedder, IndexConfig, SuggestionConfig};
 use murmur_store::PlatformConfig;
 use serde::{Deserialize, Serialize};
 
+pub use classic::{
+    ClassicAgentsConfig, ClassicConfig, ClassicGraph, ClassicRunConfig, ClustersConfig, GivenTies, Model,
+    Ties, TiesFile, load_classic,
+};
 pub(crate) use intervention::MOST_INTERVENTIONS;
 pub use intervention::{
     ActionConfig, AmplifyConfig, ConditionConfig, CorrectConfig, DemoteConfig, FrictionConfig, InjectConfig,

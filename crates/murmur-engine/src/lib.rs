@@ -14,6 +14,7 @@ mod apply;
 mod ask;
 mod batch_results;
 mod checkpoint;
+mod classic;
 mod decide;
 mod difference;
 mod embedding;
@@ -47,6 +48,10 @@ mod world;
 
 pub use ask::{AskAnswer, AskRequest};
 pub use batch_results::BatchTaken;
+pub use classic::{
+    ClassicOutcome, ClassicReport, CountsRow, DiffusionRun, DiffusionRuns, Estimate, OpinionCluster,
+    OpinionRun, OpinionRuns, OpinionState, OpinionsRow, run_classic,
+};
 pub use config::{Config, ConfigError, Override};
 pub use difference::Difference;
 pub use error::EngineError;

@@ -37,7 +37,7 @@ pub(crate) struct Made {
 const DEFAULT_SIZE: u32 = 10_000;
 
 /// More agents than any run can hold; a graph file whose ids go beyond it was meant otherwise.
-const MOST_AGENTS: u32 = 100_000_000;
+pub(crate) const MOST_AGENTS: u32 = 100_000_000;
 
 /// Makes the world that a checked configuration describes; texts that the run in `folder` has embedded have its vectors.
 pub(crate) fn make_world(config: Config, folder: Option<&Path>) -> Result<Made, EngineError> {
@@ -442,7 +442,7 @@ fn of_kind<T>(kind: &str, read: Result<T, DataError>) -> Result<T, DataError> {
 }
 
 /// What was read, or else which key named a file that is not there.
-fn named_by<T>(key: &'static str, read: Result<T, DataError>) -> Result<T, EngineError> {
+pub(crate) fn named_by<T>(key: &'static str, read: Result<T, DataError>) -> Result<T, EngineError> {
     read.map_err(|error| match error {
         DataError::Io { path, source } if source.kind() == ErrorKind::NotFound => {
             EngineError::NoSuchFile { path, key }
@@ -458,7 +458,7 @@ fn add_links(list: &mut Links, edges: EdgeFile) {
 }
 
 /// The number of agents that an edge list speaks of.
-fn nodes_named(edges: &EdgeFile) -> u32 {
+pub(crate) fn nodes_named(edges: &EdgeFile) -> u32 {
     if !edges.names.is_empty() {
         return edges.names.len() as u32;
     }

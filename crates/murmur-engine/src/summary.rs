@@ -234,18 +234,18 @@ fn opinion_changes(world: &World, start: &Start) -> Vec<OpinionChange> {
             topic: topic.name.clone(),
             first: summary_of(&start.beliefs, id),
             last: summary_of(&world.beliefs, id),
-            histogram_first: histogram(&start.beliefs, id),
-            histogram_last: histogram(&world.beliefs, id),
+            histogram_first: histogram(start.beliefs.column(id).map(f64::from)),
+            histogram_last: histogram(world.beliefs.column(id).map(f64::from)),
         }
     };
     world.config.topic.iter().enumerate().map(change).collect()
 }
 
-/// Opinions on a topic in each of twenty equal bins from -1 to 1; 1 belongs to the last.
-fn histogram(beliefs: &Beliefs, topic: TopicId) -> Vec<u64> {
+/// Opinions in each of twenty equal bins from -1 to 1; 1 belongs to the last.
+pub(crate) fn histogram(opinions: impl Iterator<Item = f64>) -> Vec<u64> {
     const BINS: usize = 20;
     let mut bins = vec![0; BINS];
-    for opinion in beliefs.column(topic).map(f64::from) {
+    for opinion in opinions {
         let bin = ((opinion + 1.0) / 2.0 * BINS as f64) as usize;
         bins[bin.min(BINS - 1)] += 1;
     }

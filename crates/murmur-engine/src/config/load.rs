@@ -8,7 +8,8 @@ use std::str::FromStr;
 
 use murmur_data::DataError;
 use murmur_data::script::read_script;
-use serde::Deserialize;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::{
     Config, GivenGraph, GraphConfig, JournalConfig, NoMoreKeys, PopulationConfig, RunConfig, ScriptConfig,
@@ -140,22 +141,9 @@ impl Override {
 /// # Errors
 /// See [`ConfigError`].
 pub fn load(path: &Path, overrides: &[Override]) -> Result<Config, ConfigError> {
-    let text = fs::read_to_string(path)
-        .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-    let text = text.trim_start_matches('\u{feff}');
-    let malformed = |error: toml::de::Error| ConfigError::Malformed {
-        path: path.to_owned(),
-        message: error.to_string().trim_end().to_owned(),
-    };
-    let mut config: Config = toml::from_str(text).map_err(malformed)?;
+    let mut config: Config = read_toml(path)?;
+    in_folder_of(path, config.paths_mut())?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    for input in config.paths_mut() {
-        *input = folder.join(&*input);
-        if input.to_str().is_none() {
-            let message = format!("the path {} is not UTF-8; expected one that is", input.display());
-            return Err(ConfigError::Unfit { path: path.to_owned(), message });
-        }
-    }
     for input in config.loose_paths_mut() {
         *input = folder.join(&*input);
     }
@@ -164,6 +152,29 @@ pub fn load(path: &Path, overrides: &[Override]) -> Result<Config, ConfigError> 
     config.behaviour.complete();
     config.check().map_err(|message| ConfigError::Unfit { path: path.to_owned(), message })?;
     Ok(config)
+}
+
+/// What the file `path` says.
+pub(super) fn read_toml<C: DeserializeOwned>(path: &Path) -> Result<C, ConfigError> {
+    let text = fs::read_to_string(path)
+        .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+    toml::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| ConfigError::Malformed {
+        path: path.to_owned(),
+        message: error.to_string().trim_end().to_owned(),
+    })
+}
+
+/// Resolves `inputs` from the folder that the file `path` is in.
+pub(super) fn in_folder_of(path: &Path, inputs: Vec<&mut PathBuf>) -> Result<(), ConfigError> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    for input in inputs {
+        *input = folder.join(&*input);
+        if input.to_str().is_none() {
+            let message = format!("the path {} is not UTF-8; expected one that is", input.display());
+            return Err(ConfigError::Unfit { path: path.to_owned(), message });
+        }
+    }
+    Ok(())
 }
 
 /// The configuration of a run that is the script `path` and nothing else: a step is a minute, and the last step that of
@@ -200,7 +211,10 @@ pub fn of_script(path: &Path, overrides: &[Override]) -> Result<Config, EngineEr
 const MOST_MINUTES: u32 = 10_000_000;
 
 /// `config` with `overrides` applied in their order.
-pub(crate) fn with_overrides(config: Config, overrides: &[Override]) -> Result<Config, ConfigError> {
+pub(crate) fn with_overrides<C>(config: C, overrides: &[Override]) -> Result<C, ConfigError>
+where
+    C: Serialize + DeserializeOwned + Clone,
+{
     if overrides.is_empty() {
         return Ok(config);
     }
@@ -208,7 +222,7 @@ pub(crate) fn with_overrides(config: Config, overrides: &[Override]) -> Result<C
     let mut stages = Vec::new();
     for setting in overrides {
         setting.apply(&mut table)?;
-        stages.push((setting, Config::deserialize(table.clone()).map_err(|error| error.to_string())));
+        stages.push((setting, C::deserialize(table.clone()).map_err(|error| error.to_string())));
     }
     match stages.last().expect("there is an override").1.clone() {
         Ok(config) => Ok(config),

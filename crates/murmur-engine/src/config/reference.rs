@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use murmur_recsys::{FeedConfig, Preset};
 
-use super::Config;
+use super::{ClassicConfig, Config};
 
 const INTRODUCTION: &str = "# Configuration
 
@@ -35,7 +35,17 @@ pub fn markdown() -> String {
         add_feed(&mut page, &feed);
         page += "```\n";
     }
+    page += CLASSICAL;
+    let schema = schemars::schema_for!(ClassicConfig).to_value();
+    let mut defaults = serde_json::to_value(classic_defaults()).expect("a configuration has a JSON form");
+    defaults["model"].take();
+    Reference { definitions: &schema["$defs"], defaults }.add_tables(&mut page, 3, "", &schema);
     page
+}
+
+/// Defaults of all but the model, which has none.
+fn classic_defaults() -> ClassicConfig {
+    toml::from_str("[model]\nkind = \"voter\"").expect("the model is all that has to be given")
 }
 
 /// A feed as somebody would write it: stages in braces, one a line.
@@ -61,6 +71,13 @@ const PRESETS: &str = "
 ## Presets of `[feed]`
 
 What `feed.preset` stands for. A list given in a configuration takes the place of the preset's list of that name.
+";
+
+const CLASSICAL: &str = "
+## Classical models
+
+The keys of `murmur classic FILE`, which runs a model without a platform ([models.md](models.md)); `configs/classic/` has
+ready-made files. They are a file of their own: none of the keys above belongs in it. `--set` works as above.
 ";
 
 /// What the sections are made from.
@@ -117,9 +134,8 @@ impl<'a> Reference<'a> {
         *page += &format!("\n{said}\n");
         let paths: Vec<&str> = tables.iter().map(|table| table.path.as_str()).collect();
         let kinds = self.kinds(first.schema);
-        if kinds.is_empty() {
-            self.add_object(page, depth, &paths, first.schema);
-        }
+        // Where there are kinds, the keys that all of them have.
+        self.add_object(page, depth, &paths, first.schema);
         let default_kind = self.default_at(first.path.as_str(), "kind");
         for kind in kinds {
             let value = &kind["properties"]["kind"]["const"];

@@ -29,7 +29,16 @@ where
     D: Deserializer<'de>,
     T: DeserializeOwned,
 {
-    with_key(&toml::Table::deserialize(deserializer)?).map(Some).map_err(D::Error::custom)
+    given(deserializer).map(Some)
+}
+
+/// Reads a section that has to be given, kind and all, likewise.
+pub(super) fn given<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    with_key(&toml::Table::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 
 /// Reads a table, or says what is wrong with it, naming the key.
