@@ -106,9 +106,10 @@ impl Effect {
     /// Its number, if it has one.
     pub fn value(&self) -> Option<f32> {
         match *self {
-            Self::Weigh(_, value) | Self::Slow(_, value) | Self::ShowNote(_, value) | Self::HideNote(_, value) => {
-                Some(value)
-            }
+            Self::Weigh(_, value)
+            | Self::Slow(_, value)
+            | Self::ShowNote(_, value)
+            | Self::HideNote(_, value) => Some(value),
             _ => None,
         }
     }

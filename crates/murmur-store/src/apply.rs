@@ -142,7 +142,9 @@ impl Public {
                 let root = self.target(post)?;
                 self.moderation.rate_note(agent, root, is_helpful).map(done)
             }
-            Action::SignUp(_) | Action::SignUpProduct(..) | Action::Moderate(_) => unreachable!("carried out above"),
+            Action::SignUp(_) | Action::SignUpProduct(..) | Action::Moderate(_) => {
+                unreachable!("carried out above")
+            }
         }
     }
 

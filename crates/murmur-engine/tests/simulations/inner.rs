@@ -22,8 +22,10 @@ const VILLAGE: &str = r#"
     [feed]
     preset = "chronological"
     [behaviour]
-    posts_per_session = 0.04
+    posts_per_session = 0.02
     session_seconds = 300.0
+    [behaviour.repost]
+    constant = -1.5
     [[seed_post]]
     name = "rumour"
     author = 0
@@ -111,9 +113,11 @@ fn emotions_rise_by_reading_and_fade_without() {
     let calm = village_with("[emotion]\nenabled = true\narousal_gain = 0.0\nvalence_rate = 0.0\n");
     assert_eq!(calm.table("events"), village_with("").table("events"));
     // What is felt can feed into what is done.
-    let roused = village_with("[emotion]\nenabled = true\n[behaviour.repost]\narousal = 3.0\n");
-    let reposts = |run: &Run| run.table("posts").iter().filter(|row| row.text("kind") == "repost").count();
-    assert!(reposts(&roused) > reposts(&run), "{} {}", reposts(&roused), reposts(&run));
+    let roused = village_with(
+        "[emotion]\nenabled = true\narousal_half_life = 30.0\n[behaviour.quote]\narousal = 3.0\n",
+    );
+    let quotes = |run: &Run| run.table("posts").iter().filter(|row| row.text("kind") == "quote").count();
+    assert!(quotes(&roused) > 2 * quotes(&run), "{} {}", quotes(&roused), quotes(&run));
 }
 
 #[test]
@@ -148,10 +152,13 @@ fn a_rumour_and_its_denial_compete_for_belief() {
     };
     let unmoved = Run::of(config(&format!("{VILLAGE}{claim}")));
     let pairs = both.table("agents").into_iter().zip(unmoved.table("agents"));
+    let mut moved = 0;
     for (agent, first) in pairs {
         let same = agent.value("credence_last:poison") == first.value("credence_last:poison");
-        assert_eq!(same, !met.contains(&agent.number("agent_id")), "{agent:?}");
+        assert!(same || met.contains(&agent.number("agent_id")), "{agent:?}");
+        moved += usize::from(!same);
     }
+    assert!(2 * moved > met.len(), "{moved} of {}", met.len());
 }
 
 /// The rows of the rumour's cascade, and who read one of them.
