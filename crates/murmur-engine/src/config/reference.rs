@@ -3,6 +3,8 @@
 //! Every table of the file becomes a section with a row for each key. A table whose keys depend on its `kind` gets a
 //! section for each kind, and neighbouring tables of one type share a section with a column of defaults for each.
 
+use std::cell::RefCell;
+
 use serde_json::Value;
 
 use murmur_recsys::{FeedConfig, Preset};
@@ -25,7 +27,7 @@ Sections and keys are in alphabetical order.
 pub fn markdown() -> String {
     let schema = schemars::schema_for!(Config).to_value();
     let defaults = serde_json::to_value(Config::default()).expect("a configuration has a JSON form");
-    let reference = Reference { definitions: &schema["$defs"], defaults };
+    let reference = Reference { definitions: &schema["$defs"], defaults, described: RefCell::default() };
     let mut page = INTRODUCTION.to_owned();
     reference.add_tables(&mut page, 2, "", &schema);
     page += PRESETS;
@@ -39,7 +41,8 @@ pub fn markdown() -> String {
     let schema = schemars::schema_for!(ClassicConfig).to_value();
     let mut defaults = serde_json::to_value(classic_defaults()).expect("a configuration has a JSON form");
     defaults["model"].take();
-    Reference { definitions: &schema["$defs"], defaults }.add_tables(&mut page, 3, "", &schema);
+    Reference { definitions: &schema["$defs"], defaults, described: RefCell::default() }
+        .add_tables(&mut page, 3, "", &schema);
     page
 }
 
@@ -84,6 +87,8 @@ ready-made files. They are a file of their own: none of the keys above belongs i
 struct Reference<'a> {
     definitions: &'a Value,
     defaults: Value,
+    /// The types that have a section already, by where they are defined, with what the section is called.
+    described: RefCell<Vec<(*const Value, String)>>,
 }
 
 /// A key whose value is a table, or a list of tables.
@@ -122,16 +127,16 @@ impl<'a> Reference<'a> {
 
     /// The section of tables of one type.
     fn add_section(&self, page: &mut String, depth: usize, tables: &[Table<'a>]) {
-        let name = |table: &Table<'_>| match table.is_list {
-            true => format!("`[[{}]]`", table.path),
-            false => format!("`[{}]`", table.path),
-        };
-        let names: Vec<String> = tables.iter().map(name).collect();
+        let names: Vec<String> = tables.iter().map(name_of).collect();
         add_heading(page, depth, &names.join(", "));
         let first = &tables[0];
         // What was said of the keys one by one does not hold for all.
         let said = if tables.len() == 1 { first.description.clone() } else { description(first.schema) };
         *page += &format!("\n{said}\n");
+        if let Some(earlier) = self.described_as(first) {
+            *page += &format!("\nIts keys are those of {earlier}.\n");
+            return;
+        }
         let paths: Vec<&str> = tables.iter().map(|table| table.path.as_str()).collect();
         let kinds = self.kinds(first.schema);
         // Where there are kinds, the keys that all of them have.
@@ -140,10 +145,21 @@ impl<'a> Reference<'a> {
         for kind in kinds {
             let value = &kind["properties"]["kind"]["const"];
             let mark = if default_kind == Some(value) { ", the default" } else { "" };
-            add_heading(page, depth + 1, &format!("{} of kind `{value}`{mark}", name(first)));
+            add_heading(page, depth + 1, &format!("{} of kind `{value}`{mark}", name_of(first)));
             *page += &format!("\n{}\n", description(kind));
             self.add_object(page, depth + 1, &paths, kind);
         }
+    }
+
+    /// What the section is called in which the type of `table` is described already; if there is none, its own will be.
+    fn described_as(&self, table: &Table<'_>) -> Option<String> {
+        let mut described = self.described.borrow_mut();
+        let earlier = described.iter().find(|(of_type, _)| std::ptr::eq(*of_type, table.schema));
+        let earlier = earlier.map(|(_, name)| name.clone());
+        if earlier.is_none() {
+            described.push((table.schema, name_of(table)));
+        }
+        earlier
     }
 
     /// The rows of the keys of `object`, which is at all of `paths`, then sections for the tables among them.
@@ -219,10 +235,23 @@ impl<'a> Reference<'a> {
     where
         'a: 's,
     {
+        // A table that may be left out allows `null` besides.
+        let schema = match schema["anyOf"].as_array().map(Vec::as_slice) {
+            Some([table, null]) if null["type"] == "null" => table,
+            _ => schema,
+        };
         match schema["$ref"].as_str() {
             Some(reference) => &self.definitions[last_part(reference)],
             None => schema,
         }
+    }
+}
+
+/// What the section of a table is called.
+fn name_of(table: &Table<'_>) -> String {
+    match table.is_list {
+        true => format!("`[[{}]]`", table.path),
+        false => format!("`[{}]`", table.path),
     }
 }
 
