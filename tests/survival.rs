@@ -19,7 +19,7 @@ const MURMUR: &str = env!("CARGO_BIN_EXE_murmur");
 /// The steps of [`WORLD`].
 const STEPS: u32 = 60;
 
-/// Three topics, seed posts, a script, sampled exposures, and a checkpoint every few steps.
+/// Three topics, seed posts, a script, sampled exposures, a checkpoint every few steps, and interventions of most kinds.
 const WORLD: &str = r#"[run]
 seed = 5
 steps = 60
@@ -30,9 +30,13 @@ words = ["cup", "leaf"]
 [[topic]]
 name = "chess"
 words = ["rook", "gambit"]
+[topic.opinion]
+kind = "friedkin-johnsen"
 [[topic]]
 name = "rain"
 words = ["cloud", "puddle"]
+[topic.opinion]
+kind = "voter"
 [population]
 kind = "synthetic"
 size = 300
@@ -54,6 +58,7 @@ step = 2
 topic = "tea"
 stance = -0.9
 text = "Tea is made of leaves from the pavement."
+claim = "pavement"
 [[seed_post]]
 name = "denial"
 author = 4
@@ -61,6 +66,71 @@ step = 31
 topic = "tea"
 stance = 0.9
 text = "It is not."
+claim = "pavement"
+asserts = false
+[emotion]
+enabled = true
+[[claim]]
+name = "pavement"
+truth = false
+[diffusion.model]
+kind = "sir"
+infection = 0.003
+recovery = 0.2
+[[intervention]]
+name = "plant"
+from = 9
+action = { kind = "inject", author = 5, topic = "tea", stance = -1.0, text = "Pavement!", claim = "pavement" }
+[[intervention]]
+name = "label"
+from = 4
+until = 40
+target = { topic = "tea", stance_below = 0.0, share = 0.5 }
+action = { kind = "label", text = "disputed" }
+[[intervention]]
+name = "demote"
+target = { label = "disputed" }
+action = { kind = "demote", factor = 0.3 }
+[[intervention]]
+name = "slow"
+when = { scope = "platform", measure = "posts_total", above = 60 }
+target = { topic = "chess" }
+action = { kind = "friction", cost = 1.0 }
+[[intervention]]
+name = "notes"
+target = { topic = "rain" }
+action = { kind = "notes", raters = 0.7, every = 3 }
+[[intervention]]
+name = "arm"
+from = 11
+until = 50
+target = { share = 0.4 }
+action = { kind = "feed", feed = { preset = "x-like" } }
+[[intervention]]
+name = "prebunk"
+from = 3
+target = { share = 0.3 }
+action = { kind = "prebunk", claim = "pavement" }
+[[intervention]]
+name = "correct"
+from = 20
+action = { kind = "correct", claim = "pavement" }
+[[intervention]]
+name = "suspend"
+from = 17
+until = 33
+target = { accounts = { kind = "list", agents = [9, 30, 31] } }
+action = { kind = "suspend" }
+[[intervention]]
+name = "ban"
+from = 18
+target = { accounts = { kind = "list", agents = [40] } }
+action = { kind = "shadow-ban" }
+[[intervention]]
+name = "befriend"
+from = 28
+target = { share = 0.1 }
+action = { kind = "follow", whom = { kind = "first", count = 2 } }
 "#;
 
 /// Actions of all kinds of outcome, those that only look at the world among them.
@@ -475,6 +545,32 @@ fn forks_share_what_lies_before_and_differ_after() {
 }
 
 #[test]
+fn interventions_may_come_go_and_change_at_a_fork() {
+    let desk = Desk::with_run();
+    let changes = [
+        ("none", "intervention=[]"),
+        ("other", "intervention.demote.action.factor=0.0"),
+        ("later", "intervention.arm.until=45"),
+        ("more", "intervention=[{name=\"all\",action={kind=\"demote\",factor=0.0}}]"),
+        ("spread", "diffusion.model.infection=0.0"),
+    ];
+    let mut digests = vec![desk.digest("undisturbed", 60)];
+    for (name, setting) in changes {
+        desk.done(&format!("fork undisturbed --at 30 --set {setting} --out {name}"));
+        let digest = desk.digest(name, 60);
+        assert!(!digests.contains(&digest), "{name}");
+        digests.push(digest);
+        // Stopped on the way and gone on with, branched off once more, or carried out again, it is the same.
+        desk.done(&format!("fork undisturbed --at 30 --set {setting} --steps 40 --out {name}-short"));
+        desk.done(&format!("resume {name}-short --steps 60"));
+        assert_eq!(desk.digest(&format!("{name}-short"), 60), digest, "{name}");
+        desk.done(&format!("fork {name} --at 41 --out {name}-fork"));
+        assert_eq!(desk.digest(&format!("{name}-fork"), 60), digest, "{name}");
+        desk.done(&format!("replay {name}"));
+    }
+}
+
+#[test]
 fn the_rules_of_the_platform_may_change_at_a_fork() {
     let desk = Desk::new();
     // Refused before, done after: what was refused must be refused again whenever the steps before are carried out.
@@ -794,7 +890,7 @@ fn a_limit_on_the_size_of_files_stops_a_run_that_can_go_on() {
     let script = "trap '' XFSZ; ulimit -f 100; exec \"$@\"";
     let mut shell = Command::new("sh");
     shell.args(["-c", script, "sh", MURMUR, "run", "world.toml", "--out", "run"]).current_dir(&desk.0);
-    Finished::of(shell.output().unwrap()).expect(1, &["no room to write run/journal/0001-00000.seg"]);
+    Finished::of(shell.output().unwrap()).expect(1, &["no room to write run/journal/"]);
     assert!(desk.journal("run").steps().len() > 1);
     desk.done("resume run");
     desk.check_same("run", "undisturbed");

@@ -46,7 +46,7 @@ pub enum ClassicOutcome {
     /// Of a model of opinions.
     Opinions(OpinionRuns),
     /// Of a model of diffusion.
-    Diffusion(DiffusionRuns),
+    Diffusion(Box<DiffusionRuns>),
 }
 
 /// Carries out the runs that a checked configuration describes. With `out`, a new folder, it holds their series, the
@@ -65,7 +65,7 @@ pub fn run_classic(config: &ClassicConfig, out: Option<&Path>) -> Result<Classic
         }
         Model::Diffusion(model) => {
             let run = |seed| diffusion::run(config, *model, &crowd, seed);
-            ClassicOutcome::Diffusion(DiffusionRuns::of(model, run_all(config, run, &mut files)?))
+            ClassicOutcome::Diffusion(Box::new(DiffusionRuns::of(model, run_all(config, run, &mut files)?)))
         }
     };
     let report =

@@ -206,7 +206,7 @@ fn rendered(event: &Event, public: &Public) -> Option<Vec<PostView>> {
     let Outcome::Found(found) = &event.outcome else { return None };
     match (&event.action, &**found) {
         (Action::Trend | Action::Refresh, Found::Posts(posts)) => {
-            Some(posts.iter().map(|&post: &PostId| public.view(post)).collect())
+            Some(posts.iter().map(|&post: &PostId| public.view_for(event.agent, post)).collect())
         }
         _ => None,
     }

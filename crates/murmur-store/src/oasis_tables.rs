@@ -204,11 +204,6 @@ impl<'n> OasisTables<'n> {
         self.public.set_rules(rules);
     }
 
-    /// Changes the platform as interventions did between the events before and those to come. OASIS has no table for it.
-    pub fn intervene(&mut self, change: impl FnOnce(&mut Public)) {
-        change(&mut self.public);
-    }
-
     /// Adds the next event.
     ///
     /// # Errors

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use murmur_core::{
-    Action, AgentId, CommentId, Draft, Event, Found, Outcome, PostId, Refusal, Stance, Step, Text,
+    Action, AgentId, CommentId, Draft, Effect, Event, Found, Outcome, PostId, Refusal, Ruling, Stance, Step,
+    Text,
 };
 use murmur_graph::{FollowGraph, SocialGraph};
 use murmur_store::{
@@ -393,12 +394,13 @@ fn comments_of_hidden_accounts_are_shown_to_themselves_alone() {
 #[test]
 fn a_history_with_interventions_gives_tables_that_follow_them() {
     let mut public = tea_party();
-    let change = |public: &mut Public| {
-        public.propose_note(&"notes".into(), post(1));
-        public.mark_agent(&"bans".into(), AgentId(1), AgentMark::Suspended);
+    let ruling = |by: &str, effect: Effect| {
+        Action::Moderate(Box::new(Ruling { by: by.into(), effect, reason: "from step 1".into() }))
     };
-    change(&mut public);
     let actions = [
+        (1, ruling("notes", Effect::ProposeNote(post(1)))),
+        (1, ruling("bans", Effect::Suspend)),
+        (1, ruling("bans", Effect::Suspend)),
         (2, Action::RateNote(post(1), true)),
         (1, Action::DoNothing),
         (0, Action::SearchPosts("tea".into())),
@@ -408,6 +410,7 @@ fn a_history_with_interventions_gives_tables_that_follow_them() {
         let outcome = public.apply(step, agent, &action);
         Event { step, agent, action, outcome }
     });
+    assert_eq!(events[2].outcome, Outcome::Refused(Refusal::AlreadyDone));
     let mut trace = Vec::new();
     let mut sink = |table: OasisTable, row: &[Value<'_>]| {
         if let (OasisTable::Trace, [Value::Integer(agent), _, Value::Text(action), Value::Text(info)]) =
@@ -418,7 +421,6 @@ fn a_history_with_interventions_gives_tables_that_follow_them() {
         Ok::<(), OutcomeDiffers>(())
     };
     let mut tables = OasisTables::begin(tea_party(), &Naming::Real, &mut sink).unwrap();
-    tables.intervene(change);
     for event in &events {
         tables.add(event, &mut sink).unwrap();
     }

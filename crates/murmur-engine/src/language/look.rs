@@ -38,9 +38,10 @@ impl Viewer<'_> {
                 users.truncate(self.world.config.prompt.users);
                 Shown { users, ..Shown::default() }
             }
-            Action::Trend => {
-                Shown { rows: self.shown_rows(public.trend(self.now).into_iter()), ..Shown::default() }
-            }
+            Action::Trend => Shown {
+                rows: self.shown_rows(public.trend_for(self.agent, self.now).into_iter()),
+                ..Shown::default()
+            },
             Action::Refresh => Shown { rows: self.page(observation, read), ..Shown::default() },
             Action::ListenFromGroup => Shown { groups: self.groups(), ..Shown::default() },
             _ => Shown::default(),

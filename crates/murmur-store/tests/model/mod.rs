@@ -333,6 +333,7 @@ impl Model {
             // The model has no notes.
             Action::RateNote(..) => Err(Refusal::NoSuchPost),
             Action::SignUp(_) | Action::SignUpProduct(..) => unreachable!("done above"),
+            Action::Moderate(_) => unreachable!("not drawn"),
         }
     }
 
