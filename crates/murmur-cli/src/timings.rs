@@ -27,7 +27,7 @@ const PHASES: [&str; 10] = [
 
 /// Parts of phases, in the order of the report. Threads work on the stages of the feed side by side, so their times are
 /// added up over threads; the others are on the wall.
-const PARTS: [&str; 21] = [
+const PARTS: [&str; 22] = [
     "prepare",
     "source in-network",
     "source social-proof",
@@ -48,6 +48,7 @@ const PARTS: [&str; 21] = [
     "scorer out-of-network",
     "select",
     "embed",
+    "inner",
     "index",
 ];
 

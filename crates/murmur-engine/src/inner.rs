@@ -43,6 +43,7 @@ pub(crate) fn after_reading(
     observations: &Observations,
     decisions: &[Decision],
 ) -> Vec<Moved> {
+    let _span = tracing::info_span!("inner").entered();
     let posts = world.public.posts();
     let after = |index: usize| {
         let (observation, decision) = (observations.of(index), &decisions[index]);
