@@ -343,6 +343,11 @@ mod tests {
                 "age",
                 "follows",
                 "fatigue",
+                "arousal",
+                "valence",
+                "belief",
+                "flagged",
+                "friction",
             ];
             let cells: String = names.map(|name| format!(" {} |", utility[name].as_f64().unwrap())).concat();
             let row = format!("\n| {section} |{cells}\n");
