@@ -566,7 +566,38 @@ fn interventions_may_come_go_and_change_at_a_fork() {
         assert_eq!(desk.digest(&format!("{name}-short"), 60), digest, "{name}");
         desk.done(&format!("fork {name} --at 41 --out {name}-fork"));
         assert_eq!(desk.digest(&format!("{name}-fork"), 60), digest, "{name}");
+        // Branched off where it begins itself, it is as if it had been branched off the first.
+        desk.done(&format!("fork {name} --at 30 --set diffusion.model.recovery=0.9 --out {name}-sideways"));
+        desk.done(&format!("replay {name}-sideways"));
         desk.done(&format!("replay {name}"));
+    }
+    // Stopped before its first own step, a fork goes on with the conditions that had come to hold.
+    desk.done("fork undisturbed --at 41 --set intervention.arm.until=45 --out whole");
+    desk.done("fork undisturbed --at 41 --set intervention.arm.until=45 --steps 41 --out unbegun");
+    desk.done("resume unbegun --steps 60");
+    assert_eq!(desk.digest("unbegun", 60), desk.digest("whole", 60));
+}
+
+#[test]
+fn a_fork_may_know_other_kinds_of_opinions() {
+    let desk = Desk::with_run();
+    for at in [0, 20] {
+        for kind in ["majority", "hegselmann-krause"] {
+            let settings = format!("--at {at} --set opinion.model.kind={kind}");
+            desk.done(&format!("fork undisturbed {settings} --out {kind}-{at}"));
+            desk.done(&format!("replay {kind}-{at}"));
+            desk.done(&format!(
+                "fork {kind}-{at} --at 30 --set opinion.model.kind=friedkin-johnsen --out fj"
+            ));
+            desk.done("replay fj");
+            fs::remove_dir_all(desk.path("fj")).unwrap();
+            if at > 0 {
+                desk.done(&format!("fork undisturbed {settings} --steps 40 --out short"));
+                desk.done("resume short --steps 60");
+                assert_eq!(desk.digest("short", 60), desk.digest(&format!("{kind}-{at}"), 60), "{kind}");
+                fs::remove_dir_all(desk.path("short")).unwrap();
+            }
+        }
     }
 }
 

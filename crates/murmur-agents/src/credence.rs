@@ -82,18 +82,17 @@ impl ClaimConfig {
         1.5
     }
 
-    /// What is wrong with the claim, if anything, naming the claim and the key. Whether there is such a source and such
+    /// What is wrong with the claim, if anything, naming the key. Whether there is such a source and such
     /// a topic, the claim does not know.
     pub fn fault(&self) -> Option<String> {
-        let name = &self.name;
         let says = |key: &str, expected: &str, found: f64| {
-            Some(format!("claim {name:?}: {key}: expected a number {expected}, found {found}"))
+            Some(format!("{key}: expected a number {expected}, found {found}"))
         };
         let within = |key: &str, most: f64, value: f64| {
             if (0.0..=most).contains(&value) { None } else { says(key, &format!("from 0 to {most}"), value) }
         };
-        if name.is_empty() {
-            return Some("claim: name: expected at least one character".to_owned());
+        if self.name.is_empty() {
+            return Some("name: expected at least one character".to_owned());
         }
         if !(self.prior > 0.0 && self.prior < 1.0) {
             return says("prior", "above 0 and below 1", self.prior);
@@ -327,6 +326,15 @@ impl Marks {
         is_new
     }
 
+    /// Those in the set that are not in `other`, ascending.
+    pub fn without<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = AgentId> + 'a {
+        let words = self.words.iter().zip(&other.words).map(|(own, other)| own & !other);
+        words.enumerate().filter(|(_, word)| *word != 0).flat_map(|(place, word)| {
+            let bits = (0..64).filter(move |bit| word >> bit & 1 == 1);
+            bits.map(move |bit| AgentId(64 * place as u32 + bit))
+        })
+    }
+
     /// The number of agents in the set.
     pub fn len(&self) -> u32 {
         self.words.iter().map(|word| word.count_ones()).sum()
@@ -518,14 +526,14 @@ mod tests {
     }
 
     #[test]
-    fn faults_name_the_claim_and_the_key() {
+    fn faults_name_the_key() {
         check_fault(|_| (), None);
-        check_fault(|claim| claim.name.clear(), Some("claim: name: expected at least one character"));
-        let prior = "claim \"flood\": prior: expected a number above 0 and below 1, found ";
+        check_fault(|claim| claim.name.clear(), Some("name: expected at least one character"));
+        let prior = "prior: expected a number above 0 and below 1, found ";
         check_fault(|claim| claim.prior = 1.0, Some(&format!("{prior}1")));
         check_fault(|claim| claim.prior = f64::NAN, Some(&format!("{prior}NaN")));
         let from = |key: &str, most: u32, found: &str| {
-            format!("claim \"flood\": {key}: expected a number from 0 to {most}, found {found}")
+            format!("{key}: expected a number from 0 to {most}, found {found}")
         };
         check_fault(|claim| claim.prior_spread = -1.0, Some(&from("prior_spread", 10, "-1")));
         check_fault(|claim| claim.strength = f64::INFINITY, Some(&from("strength", 20, "inf")));

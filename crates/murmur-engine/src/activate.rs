@@ -6,20 +6,23 @@ use rayon::prelude::*;
 use crate::World;
 use crate::config::ACTIVATION_MINUTES;
 
-/// The agents that are active at `now`, ascending.
+/// The agents that are active at `now`, ascending. A suspended account is not.
 ///
 /// An agent's probability for an hour refers to 3 minutes; over Δt minutes of that hour it is 1 − (1 − p)^(Δt/3). A
 /// step that runs over several hours has the chance of each in turn.
 pub(crate) fn activate(world: &World, now: Step) -> Vec<AgentId> {
     let _span = tracing::info_span!("activate").entered();
     let stretches = stretches(world, now);
+    let moderation = world.public.moderation();
     (0..world.population.len())
         .into_par_iter()
         .with_min_len(4096)
         .map(AgentId)
         .filter(|&agent| {
             let p = probability(&stretches, agent);
-            p > 0.0 && Stream::first_uniform(world.seed(), Purpose::Activation, now, agent) < p
+            p > 0.0
+                && Stream::first_uniform(world.seed(), Purpose::Activation, now, agent) < p
+                && !moderation.is_suspended(agent)
         })
         .collect()
 }

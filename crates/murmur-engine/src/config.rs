@@ -27,6 +27,8 @@ use murmur_recsys::{FeedConfig, HashedEmbedder, IndexConfig, SuggestionConfig};
 use murmur_store::PlatformConfig;
 use serde::{Deserialize, Serialize};
 
+use crate::measure::Scope;
+
 pub use classic::{
     ClassicAgentsConfig, ClassicConfig, ClassicGraph, ClassicRunConfig, ClustersConfig, GivenTies, Model,
     Ties, TiesFile, load_classic,
@@ -440,15 +442,6 @@ impl Config {
         self.topic.iter().position(|topic| topic.name == name)
     }
 
-    /// The feeds that interventions serve, in their order.
-    pub(crate) fn alternative_feeds(&self) -> Vec<FeedConfig> {
-        let feed = |own: &InterventionConfig| match &own.action {
-            ActionConfig::Feed(other) => Some(other.feed.clone()),
-            _ => None,
-        };
-        self.intervention.iter().filter_map(feed).collect()
-    }
-
     /// The files that the configuration names.
     pub fn inputs(&self) -> Vec<PathBuf> {
         let mut copy = self.clone();
@@ -700,7 +693,7 @@ impl Config {
         for (index, claim) in self.claim.iter().enumerate() {
             let key = |field: &str| format!("claim {} ({}): {field}", index + 1, claim.name);
             if let Some(fault) = claim.fault() {
-                return Err(fault);
+                return Err(key(&fault));
             }
             if self.claim_named(&claim.name) != Some(index) {
                 return Err(key("name: expected a name that no other claim has"));
@@ -711,6 +704,13 @@ impl Config {
         }
         if let Some(posts) = &self.diffusion.posts {
             self.expect_planted("diffusion.posts", posts)?;
+            let has_model = self.diffusion.model.is_some();
+            expect(
+                has_model,
+                "diffusion.model",
+                "a model, since diffusion.posts says what it is about",
+                "none",
+            )?;
         }
         Ok(())
     }
@@ -738,6 +738,47 @@ impl Config {
         unknown.map_or(Ok(()), |name| expect(false, key, &wanted, format!("{name:?}")))
     }
 
+    /// That there is such a measure.
+    fn check_condition(&self, when: &ConditionConfig) -> Result<(), String> {
+        let scopes = Scope::NAMES;
+        let Some(scope) = Scope::from_name(&when.scope) else {
+            return expect(false, "scope", &format!("one of {scopes:?}"), format!("{:?}", when.scope));
+        };
+        let subjects: Option<Vec<&str>> = match scope {
+            Scope::Platform => None,
+            Scope::Opinion | Scope::Emotion => Some(self.topic.iter().map(|topic| &*topic.name).collect()),
+            Scope::Claim => Some(self.claim.iter().map(|claim| &*claim.name).collect()),
+            Scope::Intervention => Some(self.intervention.iter().map(|own| &*own.name).collect()),
+            Scope::Model => Some(self.model.iter().map(|model| &*model.server.name).collect()),
+            Scope::Cascade | Scope::Network | Scope::Feed => Some(Vec::new()),
+        };
+        match (subjects, &when.subject) {
+            (None, Some(subject)) => {
+                expect(false, "subject", "none, since the measure is of the platform", subject)?;
+            }
+            (Some(subjects), None) => {
+                expect(
+                    false,
+                    "subject",
+                    &format!("what the measure is about, such as {subjects:?}"),
+                    "none",
+                )?;
+            }
+            (Some(subjects), Some(subject)) if !subjects.is_empty() => {
+                // A claim is measured by group, too.
+                let name = subject.split_once('/').map_or(subject.as_str(), |(name, _)| name);
+                let known = subjects.contains(&subject.as_str()) || subjects.contains(&name);
+                expect(known, "subject", &format!("one of {subjects:?}"), format!("{subject:?}"))?;
+            }
+            _ => {}
+        }
+        let emotions = scope != Scope::Emotion || self.emotion.enabled;
+        expect(emotions, "scope", "emotion.enabled = true besides", "emotions that are not simulated")?;
+        let measures = scope.measures();
+        let known = measures.is_empty() || measures.contains(&when.measure.as_str());
+        expect(known, "measure", &format!("one of {measures:?}"), format!("{:?}", when.measure))
+    }
+
     fn check_interventions(&self) -> Result<(), String> {
         let count = self.intervention.len();
         expect(count <= MOST_INTERVENTIONS, "intervention", "at most 1000 interventions", count)?;
@@ -751,10 +792,7 @@ impl Config {
                 return Err(key("name: expected a name that no other intervention and no seed post has"));
             }
             if let Some(when) = &own.when {
-                let scopes = crate::measure::Scope::NAMES;
-                let known = scopes.contains(&when.scope.as_str());
-                let wanted = format!("one of {scopes:?}");
-                expect(known, &key("when.scope"), &wanted, format!("{:?}", when.scope))?;
+                self.check_condition(when).map_err(|fault| key(&format!("when.{fault}")))?;
             }
             let target = &own.target;
             self.expect_planted(&key("target.posts"), &target.posts)?;
@@ -763,6 +801,13 @@ impl Config {
             }
             if let Some(claim) = &target.claim {
                 self.expect_claim(&key("target.claim"), claim)?;
+            }
+            if let Some(label) = &target.label {
+                let labels: Vec<&str> =
+                    self.intervention.iter().filter_map(|own| own.action.label()).collect();
+                let wanted = format!("one of the labels that interventions put, which are {labels:?}");
+                let is_put = labels.contains(&label.as_str());
+                expect(is_put, &key("target.label"), &wanted, format!("{label:?}"))?;
             }
             if let ActionConfig::Inject(inject) = &own.action {
                 self.expect_topic(&key("action.topic"), &inject.topic)?;
@@ -782,6 +827,8 @@ impl Config {
             if let Some(claim) = &post.claim {
                 self.expect_claim(&key("claim"), claim)?;
             }
+            let denies = !post.asserts && post.claim.is_none();
+            expect(!denies, &key("claim"), "the claim that it denies", "none")?;
             if (0..index).any(|earlier| self.seed_name(earlier) == name) {
                 return Err(key("expected a name that no other seed post has"));
             }

@@ -10,9 +10,9 @@ use murmur_core::{
 use murmur_dynamics::opinion::Heard;
 use rayon::prelude::*;
 
+use crate::World;
 use crate::facts::ChangedOpinions;
 use crate::observe::Observations;
-use crate::{Config, World};
 
 /// What reading made of an agent.
 pub(crate) struct Moved {
@@ -193,28 +193,15 @@ pub(crate) fn settle(
     changed
 }
 
-/// An agent takes in what the platform tells it.
+/// An agent takes in what the platform tells it. A warning works when the claim is met.
 fn tell(world: &mut World, agent: AgentId, ruling: &Ruling) {
-    let World { credences, config, .. } = world;
-    let claim_of = |config: &Config| {
-        let own = config.intervention.iter().find(|own| *own.name == *ruling.by)?;
-        config.claim_named(own.action.claim()?)
-    };
-    match ruling.effect {
-        Effect::Prebunk => {
-            if let Some(claim) = claim_of(config) {
-                credences.prebunked_mut(claim).add(agent);
-            }
-        }
-        Effect::Correct => {
-            if let Some(claim) = claim_of(config) {
-                credences.corrected_mut(claim).add(agent);
-                let truth = &config.claim[claim];
-                let mut log_odds = credences.of(agent).to_vec();
-                log_odds[claim] = truth.corrected(log_odds[claim], truth.true_side());
-                credences.set(agent, &log_odds);
-            }
-        }
-        _ => {}
+    let World { credences, config, interventions, .. } = world;
+    if ruling.effect == Effect::Correct
+        && let Some(claim) = interventions.claim_of(config, &ruling.by)
+    {
+        let truth = &config.claim[claim];
+        let mut log_odds = credences.of(agent).to_vec();
+        log_odds[claim] = truth.corrected(log_odds[claim], truth.true_side());
+        credences.set(agent, &log_odds);
     }
 }

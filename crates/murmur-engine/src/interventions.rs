@@ -16,6 +16,7 @@ use std::sync::Arc;
 use murmur_agents::Population;
 use murmur_core::{Action, AgentId, Effect, Event, Ruling, Step};
 use murmur_graph::FollowGraph;
+use murmur_recsys::FeedConfig;
 use rustc_hash::FxHashMap;
 
 use crate::apply::{Applied, carry_out};
@@ -23,14 +24,16 @@ use crate::config::{ActionConfig, Config, InterventionConfig, NotesConfig};
 use crate::embedding::{Embedding, Vector};
 use crate::trips::Trips;
 use crate::{EngineError, World};
-use target::Target;
+use target::{Chooser, Target};
 
 /// The interventions of a run, ready to be carried out.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Interventions {
     all: Vec<Intervention>,
     /// The place of each by its name.
     places: FxHashMap<Arc<str>, usize>,
+    /// The alternative feeds, by number; those of earlier settings keep theirs.
+    feeds: Vec<FeedConfig>,
     /// The step since which these settings are in force.
     since: Step,
     /// Those of the settings before that are no longer there, or not as they were.
@@ -38,7 +41,7 @@ pub(crate) struct Interventions {
 }
 
 /// An intervention with what its keys stand for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Intervention {
     name: Arc<str>,
     config: InterventionConfig,
@@ -51,6 +54,16 @@ pub(crate) struct Intervention {
     vector: Vector,
     /// Whether the settings before had none like it.
     is_new: bool,
+    /// The first step in which it may be in force: its own, or that in which it came with new settings.
+    first: Step,
+}
+
+/// What interventions are made ready from.
+pub(crate) struct Ground<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) population: &'a Population,
+    pub(crate) follows: &'a FollowGraph,
+    pub(crate) embedding: &'a Embedding,
 }
 
 /// What an intervention does to an account or a post, whose author is the account.
@@ -68,63 +81,46 @@ impl Deed {
 }
 
 impl Interventions {
-    /// The interventions that `config` describes, in force since the step `since`.
+    /// The interventions that the configuration describes, in force since the step `since`, in place of `before`. One that
+    /// was there before as it is goes on as it was.
     ///
     /// # Errors
     /// When a choice of accounts does not fit the population, or a text cannot be embedded.
-    pub(crate) fn new(
-        config: &Config,
-        population: &Population,
-        follows: &FollowGraph,
-        embedding: &Embedding,
-        since: Step,
-    ) -> Result<Self, EngineError> {
-        let mut feeds = 0..;
-        let compile = |(place, own): (usize, &InterventionConfig)| {
-            let key = format!("intervention {} ({})", place + 1, own.name);
-            let chooser = target::Chooser { config, population, follows, name: &own.name };
-            let whom = match &own.action {
-                ActionConfig::Follow(ties) | ActionConfig::Unfollow(ties) => {
-                    chooser.choose(&ties.whom, &format!("{key}: action.whom"))?
-                }
-                _ => Vec::new(),
-            };
-            let feed = match &own.action {
-                ActionConfig::Feed(_) => feeds.next().unwrap_or_default(),
-                _ => 0,
-            };
-            let vector = match &own.action {
-                ActionConfig::Inject(inject) => {
-                    check_author(&key, inject.author, population)?;
-                    embedding.embed_all(&[&inject.text])?.pop().expect("one text has one vector")
-                }
-                _ => Vector::default(),
-            };
-            let target = Target::new(&chooser, &own.target, &key)?;
-            let name = own.name.as_str().into();
-            Ok(Intervention { name, config: own.clone(), target, whom, feed, vector, is_new: true })
-        };
-        let all: Vec<Intervention> =
-            config.intervention.iter().enumerate().map(compile).collect::<Result<_, EngineError>>()?;
+    pub(crate) fn new(ground: &Ground<'_>, before: &Self, since: Step) -> Result<Self, EngineError> {
+        let mut all: Vec<Intervention> = Vec::new();
+        let mut feeds = before.feeds.clone();
+        for (place, own) in ground.config.intervention.iter().enumerate() {
+            let old = before.named(&own.name).filter(|old| old.config == *own);
+            all.push(match old {
+                Some(old) => Intervention { is_new: false, ..old.clone() },
+                None => Intervention::new(ground, place, own, since, &mut feeds)?,
+            });
+        }
         let places = all.iter().enumerate().map(|(place, own)| (own.name.clone(), place)).collect();
-        Ok(Self { all, places, since, dropped: Vec::new() })
+        let mut new = Self { all, places, feeds, since, dropped: Vec::new() };
+        let is_dropped = |old: &&Intervention| new.named(&old.name).is_none_or(|own| own.is_new);
+        new.dropped = before.all.iter().filter(is_dropped).map(|old| old.name.clone()).collect();
+        Ok(new)
     }
 
-    /// These interventions, in place of `before` from the step `since` on.
-    pub(crate) fn instead_of(mut self, before: &Self) -> Self {
-        let is_same =
-            |one: &Intervention, other: &Intervention| one.config == other.config && one.feed == other.feed;
-        for own in &mut self.all {
-            own.is_new = !before.named(&own.name).is_some_and(|old| is_same(old, own));
-        }
-        let is_dropped = |old: &&Intervention| !self.named(&old.name).is_some_and(|new| is_same(old, new));
-        self.dropped = before.all.iter().filter(is_dropped).map(|old| old.name.clone()).collect();
-        self
+    /// Whether they are those of `config`, in force since `since`.
+    pub(crate) fn are_those_of(&self, config: &Config, since: Step) -> bool {
+        self.since == since && self.all.iter().map(|own| &own.config).eq(&config.intervention)
+    }
+
+    /// The alternative feeds, by number.
+    pub(crate) fn feeds(&self) -> &[FeedConfig] {
+        &self.feeds
     }
 
     /// The intervention of that name.
     fn named(&self, name: &str) -> Option<&Intervention> {
         self.places.get(name).map(|&place| &self.all[place])
+    }
+
+    /// The place of the claim that the intervention called `name` is about.
+    pub(crate) fn claim_of(&self, config: &Config, name: &str) -> Option<usize> {
+        config.claim_named(self.named(name)?.config.action.claim()?)
     }
 
     /// Whether there are none, and were none before.
@@ -152,10 +148,51 @@ impl Interventions {
 }
 
 impl Intervention {
+    /// The one that `own` describes, at `place` in the configuration; its feed, if it serves one, goes to the end of
+    /// `feeds`.
+    fn new(
+        ground: &Ground<'_>,
+        place: usize,
+        own: &InterventionConfig,
+        since: Step,
+        feeds: &mut Vec<FeedConfig>,
+    ) -> Result<Self, EngineError> {
+        let key = format!("intervention {} ({})", place + 1, own.name);
+        let chooser = Chooser { ground, name: &own.name };
+        let (mut whom, mut vector, mut feed) = (Vec::new(), Vector::default(), 0);
+        match &own.action {
+            ActionConfig::Follow(ties) | ActionConfig::Unfollow(ties) => {
+                whom = chooser.choose(&ties.whom, "whom", &format!("{key}: action.whom"))?;
+            }
+            ActionConfig::Inject(inject) => {
+                check_author(&key, inject.author, ground.population)?;
+                vector = ground.embedding.embed_all(&[&inject.text])?.pop().unwrap_or_default();
+            }
+            ActionConfig::Feed(other) => {
+                feed = feeds.len() as u16;
+                feeds.push(other.feed.clone());
+            }
+            _ => {}
+        }
+        let target = Target::new(&chooser, &own.target, &key)?;
+        Ok(Self {
+            name: own.name.as_str().into(),
+            config: own.clone(),
+            target,
+            whom,
+            feed,
+            vector,
+            is_new: true,
+            first: since.max(Step(own.from)),
+        })
+    }
+
     /// Whether it is in force at `now`; `trips` says when conditions came to hold.
     fn is_in_force(&self, place: usize, now: Step, trips: &Trips) -> bool {
         let is_due = self.config.from <= now.0 && self.config.until.is_none_or(|until| now.0 < until);
-        is_due && (self.config.when.is_none() || trips.of(place).is_some_and(|trip| trip.step < now))
+        self.config.enabled
+            && is_due
+            && (self.config.when.is_none() || trips.of(place).is_some_and(|trip| trip.step < now))
     }
 
     /// Why it does what it does.
@@ -166,7 +203,7 @@ impl Intervention {
                 let subject = when.subject.as_ref().map_or(String::new(), |subject| format!(" of {subject}"));
                 format!("{}{subject} was {} at the end of step {}", when.measure, trip.value, trip.step)
             }
-            _ => format!("from step {}", self.config.from),
+            _ => format!("from step {}", self.first),
         };
         match target.is_empty() {
             true => since.into(),
@@ -253,7 +290,8 @@ fn carry_out_all(
         return;
     }
     let intervention = &world.interventions.all[place];
-    let (by, reason) = (intervention.name.clone(), intervention.reason(place, trips));
+    let reason = intervention.reason(place, trips);
+    let by = intervention.name.clone();
     for deed in deeds {
         rule(world, now, &by, &reason, deed, applied);
     }
@@ -262,6 +300,7 @@ fn carry_out_all(
 /// Carries a decision out, and what it makes its account do.
 fn rule(world: &mut World, now: Step, by: &Arc<str>, reason: &Arc<str>, deed: Deed, applied: &mut Applied) {
     let Deed { agent, effect, act } = deed;
+    mark_as_told(world, by, agent, &effect);
     let ruling = Ruling { by: by.clone(), effect, reason: reason.clone() };
     carry_out(world, now, agent, Action::Moderate(Box::new(ruling)), &mut applied.events);
     if let Some(act) = act {
@@ -269,6 +308,16 @@ fn rule(world: &mut World, now: Step, by: &Arc<str>, reason: &Arc<str>, deed: De
         let event = applied.events.last().expect("one was just added");
         world.take_in_injected(by, event);
     }
+}
+
+/// Notes that an account is warned or told; what it makes of it comes when the step has been carried out.
+fn mark_as_told(world: &mut World, by: &str, agent: AgentId, effect: &Effect) {
+    let claim = world.interventions.claim_of(&world.config, by);
+    match (effect, claim) {
+        (Effect::Prebunk, Some(claim)) => world.credences.prebunked_mut(claim).add(agent),
+        (Effect::Correct, Some(claim)) => world.credences.corrected_mut(claim).add(agent),
+        _ => false,
+    };
 }
 
 /// The events of a step that are none of interventions, in their order. What an intervention makes an account do follows

@@ -97,8 +97,10 @@ impl<'a> Looker<'a> {
 
     /// How many of the last engagements with `root` are by accounts that the agent follows.
     fn social_proof(&self, root: PostId) -> u32 {
+        let moderation = self.world.public.moderation();
         let engagers = self.world.public.engagers(root).take(SOCIAL_PROOF_WINDOW);
-        engagers.filter(|&engager| self.follows(engager)).count() as u32
+        let counts = |&engager: &AgentId| self.follows(engager) && !moderation.is_hidden(engager);
+        engagers.filter(counts).count() as u32
     }
 
     fn follows(&self, other: AgentId) -> bool {

@@ -52,9 +52,61 @@ impl Scope {
     pub(crate) const NAMES: [&'static str; 9] =
         ["platform", "cascade", "opinion", "network", "feed", "model", "emotion", "claim", "intervention"];
 
+    const ALL: [Self; Self::NAMES.len()] = [
+        Self::Platform,
+        Self::Cascade,
+        Self::Opinion,
+        Self::Network,
+        Self::Feed,
+        Self::Model,
+        Self::Emotion,
+        Self::Claim,
+        Self::Intervention,
+    ];
+
     /// The name in tables.
     pub(crate) fn name(self) -> &'static str {
         Self::NAMES[self as usize]
+    }
+
+    /// The scope of that [name](Self::name).
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.name() == name)
+    }
+
+    /// The names of its measures; of models, whose measures depend on what becomes of calls, none are listed.
+    pub(crate) fn measures(self) -> Vec<&'static str> {
+        match self {
+            Self::Platform => {
+                let counts =
+                    ["active_agents", "exposures", "posts_total", "follows_total", "refused_actions"];
+                let kinds = ActionKind::ALL.map(ActionKind::name);
+                counts.into_iter().chain(["attention_gini"]).chain(kinds).collect()
+            }
+            Self::Cascade => {
+                vec!["scale", "depth", "max_breadth", "structural_virality", "exposures_total"]
+            }
+            Self::Opinion => vec![
+                "mean",
+                "variance_population",
+                "sarle_bimodality_coefficient",
+                "hartigan_dip",
+                "esteban_ray_alpha1.6_10bins",
+                "mean_pairwise_distance",
+            ],
+            Self::Network => {
+                vec!["opinion_assortativity", "neighbour_opinion_correlation", "e_i_index"]
+            }
+            Self::Feed => {
+                vec!["candidates_offered", "candidates_kept", "rows_served", "candidates_dropped"]
+            }
+            Self::Model => Vec::new(),
+            Self::Emotion => {
+                vec!["arousal_mean", "valence_mean", "calm_share", "moderate_share", "intense_share"]
+            }
+            Self::Claim => vec!["credence_mean", "believers_share", "exposed_share"],
+            Self::Intervention => vec!["decisions"],
+        }
     }
 }
 

@@ -18,14 +18,14 @@ pub(crate) struct AboutClaim {
 /// The posts that were planted so far: public, since it follows from the configuration and the events.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Planted {
-    posts: Vec<(Arc<str>, PostId)>,
+    names: FxHashMap<PostId, Arc<str>>,
     claims: FxHashMap<PostId, AboutClaim>,
 }
 
 impl Planted {
     /// Takes in a post that was planted.
     pub(crate) fn add(&mut self, name: &str, root: PostId, about: Option<AboutClaim>) {
-        self.posts.push((name.into(), root));
+        self.names.insert(root, name.into());
         if let Some(about) = about {
             self.claims.insert(root, about);
         }
@@ -38,7 +38,7 @@ impl Planted {
 
     /// Whether a root was planted under one of these names.
     pub(crate) fn is_one_of(&self, root: PostId, names: &[String]) -> bool {
-        let mut named = self.posts.iter().filter(|(_, planted)| *planted == root);
-        named.any(|(name, _)| names.iter().any(|wanted| **wanted == **name))
+        let name = if self.names.is_empty() { None } else { self.names.get(&root) };
+        name.is_some_and(|name| names.iter().any(|wanted| **wanted == **name))
     }
 }

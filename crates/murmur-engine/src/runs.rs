@@ -20,6 +20,7 @@ use crate::difference::Difference;
 use crate::history::{RecordedEvent, RecordedOutcome, RecordedStep};
 use crate::interventions;
 use crate::record::{Recorder, Replay};
+use crate::summary::Start;
 use crate::{Config, EngineError, Override, Simulation, checkpoint, tables};
 
 /// Under which settings the steps of a run that branched off others were carried out.
@@ -252,6 +253,10 @@ impl Run {
         }
         let mut simulation = Simulation::with_vectors_of(self.config.clone(), Some(self.path()))?;
         simulation.lineage = self.lineage();
+        if !self.branches.is_empty() {
+            // What agents believe before the first step follows from the settings of that step.
+            simulation.begin_with_beliefs_of(config_at(&self.branches, &self.config, Step(0)));
+        }
         Ok(simulation)
     }
 
@@ -262,15 +267,25 @@ impl Run {
     /// out differently.
     pub fn at(&self, step: Option<Step>) -> Result<Opened, EngineError> {
         let end = self.end(step)?;
+        let mut opened = self.before(end, end)?;
+        opened.simulation.settle()?;
+        Ok(opened)
+    }
+
+    /// The state in which the step `end` begins, under the settings of the step before it; of checkpoints, those of steps up
+    /// to `latest` are of use.
+    fn before(&self, end: Step, latest: Step) -> Result<Opened, EngineError> {
         let mut simulation = self.beginning()?;
         let Some(mut journal) = self.journal_before(end)? else {
             return Ok(Opened { simulation, passed_over: Vec::new() });
         };
-        let latest = latest_checkpoint(self.path(), end)?;
+        let latest = latest_checkpoint(self.path(), latest)?;
         let mut passed_over = latest.passed_over;
         if let Some(found) = latest.checkpoint {
             // A checkpoint of a step that the journal lost is no use, nor one of another world.
             simulation.rebuild(&mut journal, found.step)?;
+            // It was made under the settings of the step that it is the beginning of.
+            simulation.settle()?;
             let Simulation { world, meter, series, calls, .. } = &mut simulation;
             let digest = match found.step.0.checked_sub(1) {
                 Some(last) => journal.digest_at(Step(last))?,
@@ -293,7 +308,6 @@ impl Run {
         while simulation.next < end {
             simulation.step()?;
         }
-        simulation.settle()?;
         simulation.recorder = Recorder::Off;
         Ok(Opened { simulation, passed_over })
     }
@@ -363,13 +377,19 @@ impl Run {
         config.behaviour.complete();
         config.check().map_err(EngineError::Unfit)?;
         self.check_branch(&config, at)?;
-        let mut opened = self.at(Some(at))?;
+        // Where a branch begins that the new one takes the place of, its settings never come into force.
+        let replaces = at > Step(0) && self.lineage().start() == at;
+        let mut opened = self.before(at, if replaces { Step(at.0 - 1) } else { at })?;
         let simulation = &mut opened.simulation;
         simulation.world.script.check(&config, simulation.world.population.len())?;
 
         let mut journal = self.journal_before(at)?;
         let manifest = self.manifest_of_branch(&config, at, journal.as_ref())?;
         let settings = settings_of(&config);
+        simulation.change_settings(config.clone(), at)?;
+        if at == Step(0) {
+            simulation.begin_with_beliefs_of(&config);
+        }
         // The folder appears with all that it shares, so that a fork is there whole or not at all.
         let fill = |folder: &RunFolder| -> Result<(), EngineError> {
             let mut writer = JournalWriter::create(&folder.journal(), settings)?;
@@ -390,7 +410,6 @@ impl Run {
         simulation.world.embedding.keep_in(folder.path(), settings.durability)?;
         simulation.folder = Some(folder);
         simulation.lineage = branch.lineage();
-        simulation.change_settings(config, at)?;
         simulation.calls.keep_in(branch.path(), at, settings.durability)?;
         Ok(opened)
     }
@@ -626,6 +645,13 @@ impl Simulation {
         }
         self.next = Step(step.0 + 1);
         Ok(applied)
+    }
+
+    /// Begins with what agents believe under `config`, before the first step.
+    fn begin_with_beliefs_of(&mut self, config: &Config) {
+        self.world.begin_with_beliefs_of(config);
+        self.start = Start::of(&self.world);
+        self.meter.look_at_network(&self.world);
     }
 
     /// Puts the settings in force under which the next step is carried out, if they change there.

@@ -20,7 +20,7 @@ use crate::config::{
     GivenGraph, GraphConfig, GraphFileConfig, PopulationConfig, SurveyConfig, SyntheticPopulation,
 };
 use crate::embedding::{Embedding, ProfileVectors, Vector};
-use crate::interventions::Interventions;
+use crate::interventions::{Ground, Interventions};
 use crate::language::minds::{Draw, Minds, chosen};
 use crate::planted::Planted;
 use crate::script::Script;
@@ -78,7 +78,8 @@ pub(crate) fn make_world(config: Config, folder: Option<&Path>) -> Result<Made, 
     let surveyed = surveyed(&config, &population, follows)?;
     let beliefs = beliefs(&config, population.len());
     check_sources(&config, population.len())?;
-    let interventions = Interventions::new(&config, &population, follows, &embedding, Step(0))?;
+    let ground = Ground { config: &config, population: &population, follows, embedding: &embedding };
+    let interventions = Interventions::new(&ground, &Interventions::default(), Step(0))?;
     let phrasebook = Phrasebook::new(topics.vocabularies.clone());
     let stances = topics.stance_readers(&config, &embedding, &phrasebook)?;
     let rules = Rules { platform: config.platform.clone(), clock: config.clock() };
@@ -93,7 +94,7 @@ pub(crate) fn make_world(config: Config, folder: Option<&Path>) -> Result<Made, 
         clock: config.clock(),
         recommender: Recommender::new(
             &config.feed,
-            &config.alternative_feeds(),
+            interventions.feeds(),
             &config.index,
             &config.suggestions,
             &public,
@@ -139,7 +140,7 @@ fn surveyed(
 }
 
 /// What agents believe before the first step. On topics whose model knows two opinions alone, they have the nearer one.
-fn beliefs(config: &Config, agents: u32) -> Beliefs {
+pub(crate) fn beliefs(config: &Config, agents: u32) -> Beliefs {
     let topics = config.topic.len();
     let mut beliefs = Beliefs::draw(agents, topics, config.opinion.initial, config.run.seed);
     let discrete: Vec<bool> = (0..topics).map(|topic| config.opinion_model(topic).is_discrete()).collect();

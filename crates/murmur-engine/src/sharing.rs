@@ -64,19 +64,20 @@ fn standing(world: &World, agent: AgentId, root: PostId) -> Standing {
     }
 }
 
-/// How many of the accounts that `agent` follows wrote the root or have a copy up.
+/// How many of the accounts that `agent` follows wrote the root or have a copy up that can be seen.
 fn sharers(world: &World, agent: AgentId, root: PostId) -> u32 {
     let public = &world.public;
     let (posts, follows) = (public.posts(), &public.graph.follows);
     let followees = follows.followees(agent);
-    let author = u32::from(followees.binary_search(&posts.author(root)).is_ok());
+    let is_hidden = |other: AgentId| public.moderation().is_hidden(other);
+    let followed = |other: AgentId| followees.binary_search(&other).is_ok() && !is_hidden(other);
+    let author = u32::from(followed(posts.author(root)));
     let reposts = posts.repost_count(root) as usize;
     // Either list gives the same number; the shorter one is walked.
     let sharing = if reposts <= followees.len() {
-        let followed = |row: &PostId| followees.binary_search(&posts.author(*row)).is_ok();
-        posts.reposts_of(root).filter(followed).count()
+        posts.reposts_of(root).filter(|&row| followed(posts.author(row))).count()
     } else {
-        let shares = |&&other: &&AgentId| public.repost_by(other, root).is_some();
+        let shares = |&&other: &&AgentId| public.repost_by(other, root).is_some() && !is_hidden(other);
         followees.iter().filter(shares).count()
     };
     author + sharing as u32

@@ -14,10 +14,11 @@ use crate::Config;
 use crate::EngineError;
 use crate::config::ActionConfig;
 use crate::embedding::{Embedding, ProfileVectors, Vector};
-use crate::interventions::Interventions;
+use crate::interventions::{Ground, Interventions};
 use crate::language::minds::Minds;
 use crate::planted::{AboutClaim, Planted};
 use crate::script::Script;
+use crate::setup;
 use crate::sharing::recoveries;
 use crate::topics::Topics;
 
@@ -79,15 +80,24 @@ impl World {
         if self.config.model != config.model || self.config.prompt != config.prompt {
             self.minds = self.minds.under(&config)?;
         }
-        let alternatives = config.alternative_feeds();
-        if self.config.feed != config.feed || self.config.alternative_feeds() != alternatives {
-            self.recommender.change(&config.feed, &alternatives, &self.public, &self.clock, next);
+        let ground = Ground {
+            config: &config,
+            population: &self.population,
+            follows: &self.public.graph.follows,
+            embedding: &self.embedding,
+        };
+        let nothing = Interventions::default();
+        let before = if next == Step(0) { &nothing } else { &self.interventions };
+        // Settings that are put in force twice are in force once.
+        let interventions = match before.are_those_of(&config, next) {
+            true => before.clone(),
+            false => Interventions::new(&ground, before, next)?,
+        };
+        if self.config.feed != config.feed || self.interventions.feeds() != interventions.feeds() {
+            let alternatives = interventions.feeds();
+            self.recommender.change(&config.feed, alternatives, &self.public, &self.clock, next);
         }
-        if self.config.intervention != config.intervention {
-            let follows = &self.public.graph.follows;
-            let new = Interventions::new(&config, &self.population, follows, &self.embedding, next)?;
-            self.interventions = new.instead_of(&self.interventions);
-        }
+        self.interventions = interventions;
         self.behaviour = Behaviour::new(config.behaviour.clone(), config.run.seed);
         self.public.set_rules(Rules { platform: config.platform.clone(), clock: self.clock });
         self.config = config;
@@ -120,6 +130,12 @@ impl World {
     fn about(&self, claim: Option<&str>, asserts: bool) -> Option<AboutClaim> {
         let claim = self.config.claim_named(claim?)?;
         Some(AboutClaim { claim, side: if asserts { Side::Asserts } else { Side::Denies } })
+    }
+
+    /// Begins with what agents believe under `config`, before the first step.
+    pub(crate) fn begin_with_beliefs_of(&mut self, config: &Config) {
+        self.beliefs = setup::beliefs(config, self.population.len());
+        self.first_beliefs = Arc::new(self.beliefs.clone());
     }
 
     /// What the behavioural policy chooses for an agent.

@@ -13,7 +13,7 @@ use super::{distances_fault, outside};
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum OpinionModel {
     /// Opinions never move.
-    Fixed,
+    Fixed {},
     /// Averaging: x ← (1 − weight) · x + weight · m (DeGroot 1974, with the posts read as those heard).
     Degroot {
         /// Weight of what was read in a step, 0 to 1; the rest is the weight of one's own opinion.
@@ -135,7 +135,7 @@ impl OpinionModel {
             Self::AssimilationRepulsion { acceptance, rejection, .. } => {
                 distances_fault(acceptance, rejection)
             }
-            Self::Fixed
+            Self::Fixed {}
             | Self::Degroot { .. }
             | Self::FriedkinJohnsen { .. }
             | Self::Voter { .. }
@@ -157,7 +157,7 @@ impl OpinionModel {
             return opinion;
         }
         match *self {
-            Self::Fixed => opinion,
+            Self::Fixed {} => opinion,
             Self::Degroot { weight } => stance(averaged(opinion, heard, weight)),
             Self::FriedkinJohnsen { weight, susceptibility } => {
                 let susceptibility = susceptibility.get();

@@ -4,19 +4,23 @@ use murmur_core::{Probability, Stance};
 use murmur_recsys::FeedConfig;
 use serde::{Deserialize, Serialize};
 
-use super::{AgentsConfig, NoMoreKeys};
+use super::{AgentsConfig, NoMoreKeys, section};
 
 /// The most interventions that a run can have.
 pub(crate) const MOST_INTERVENTIONS: usize = 1000;
 
 /// Something that the platform or the experimenter does while the run goes on. Interventions are carried out in the order
-/// of the list, before anything else in a step; what is decided about posts holds before anybody is shown them.
+/// of the list: what is about accounts before anything else that a step carries out, what is about posts after all of it,
+/// so that no post is shown without what was decided about it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InterventionConfig {
     /// What tables call it.
     pub name: String,
-    /// The first step in which it is in force. Default 0.
+    /// Whether there is such an intervention; without, the run is its control arm. Default true.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+    /// The first step in which it is in force. What it decides in a step shows in the feeds of the next. Default 0.
     #[serde(default)]
     pub from: u32,
     /// The step in which it is no longer in force: what it decided is taken back, but for what cannot be. Default: never.
@@ -29,6 +33,7 @@ pub struct InterventionConfig {
     #[serde(default)]
     pub target: TargetConfig,
     /// What is done.
+    #[serde(deserialize_with = "section::given")]
     pub action: ActionConfig,
 }
 
@@ -266,6 +271,14 @@ impl ActionConfig {
         )
     }
 
+    /// The label that it puts.
+    pub(crate) fn label(&self) -> Option<&str> {
+        match self {
+            Self::Label(label) => Some(&label.text),
+            _ => None,
+        }
+    }
+
     /// The claim that it names.
     pub(crate) fn claim(&self) -> Option<&str> {
         match self {
@@ -331,10 +344,33 @@ impl InterventionConfig {
             return Some(format!("until: expected a step after {}, the first, found {until}", self.from));
         }
         if let Some(when) = &self.when {
-            let thresholds = [when.above, when.below];
-            let given = thresholds.iter().flatten().count();
-            if given != 1 || thresholds.iter().flatten().any(|threshold| !threshold.is_finite()) {
-                return Some("when: expected either above or below, a number".to_owned());
+            let found = match (when.above, when.below) {
+                (Some(bound), None) | (None, Some(bound)) if bound.is_finite() => None,
+                (Some(_), Some(_)) => Some("both".to_owned()),
+                (Some(bound), None) | (None, Some(bound)) => Some(bound.to_string()),
+                (None, None) => Some("neither".to_owned()),
+            };
+            if let Some(found) = found {
+                return Some(format!("when: expected a number as either above or below, found {found}"));
+            }
+        }
+        if self.target.asserts.is_some() && self.target.claim.is_none() {
+            return Some("target.claim: expected the claim that posts assert or deny, found none".to_owned());
+        }
+        if let (Some(above), Some(below)) = (self.target.stance_above, self.target.stance_below)
+            && above >= below
+        {
+            let (above, below) = (above.get(), below.get());
+            return Some(format!(
+                "target.stance_below: expected more than stance_above, {above}, found {below}"
+            ));
+        }
+        if let ActionConfig::Inject(inject) = &self.action {
+            if self.target != TargetConfig::default() {
+                return Some("target: expected none, since action.author says who posts".to_owned());
+            }
+            if !inject.asserts && inject.claim.is_none() {
+                return Some("action.claim: expected the claim that it denies, found none".to_owned());
             }
         }
         let about_posts = self.target.about_posts();

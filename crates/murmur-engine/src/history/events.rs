@@ -462,7 +462,8 @@ impl Taken<'_> {
             10 => Effect::Feed(u16::try_from(self.operand()?).map_err(|_| "a feed beyond all bounds")?),
             11 => Effect::Prebunk,
             12 => Effect::Correct,
-            _ => Effect::Act,
+            13 => Effect::Act,
+            _ => return Err("an effect that this version does not know".into()),
         };
         Ok(Ruling { by, effect, reason })
     }

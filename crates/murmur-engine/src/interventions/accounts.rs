@@ -22,11 +22,9 @@ pub(super) fn deeds(world: &World, intervention: &Intervention, starts: bool) ->
         // Those who are exposed later are told later.
         ActionConfig::Correct(correct) => {
             let claim = world.config.claim_named(&correct.claim).expect("checked with the configuration");
-            let (exposed, corrected) = (world.credences.exposed(claim), world.credences.corrected(claim));
-            all(&|agent| match exposed.contains(agent) && !corrected.contains(agent) {
-                true => vec![Deed::of(agent, Effect::Correct)],
-                false => Vec::new(),
-            })
+            let untold = world.credences.exposed(claim).without(world.credences.corrected(claim));
+            let meant = untold.filter(|&agent| intervention.target.is_about_account(world, agent));
+            meant.map(|agent| Deed::of(agent, Effect::Correct)).collect()
         }
         _ if !starts => Vec::new(),
         ActionConfig::Inject(_) => vec![inject(world, intervention)].into_iter().flatten().collect(),

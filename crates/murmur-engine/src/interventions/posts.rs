@@ -11,16 +11,14 @@ use crate::config::ActionConfig;
 pub(super) fn deeds(world: &World, intervention: &Intervention, now: Step, starts: bool) -> Vec<Deed> {
     let posts = world.public.posts();
     let moderation = world.public.moderation();
-    let first = if starts { 0 } else { posts.first_index_since(now) };
-    let labelled = match intervention.target.label() {
-        // A label may come long after its post.
-        Some(label) => moderation.labelled(label),
-        None => &[],
-    };
-    let new = (first..posts.len()).map(PostId::from_index).filter(|&row| posts.root(row) == row);
+    let is_root = |row: &PostId| posts.root(*row) == *row;
     let candidates: Vec<PostId> = match intervention.target.label() {
-        Some(_) => labelled.to_vec(),
-        None => new.collect(),
+        // A label may come long after its post.
+        Some(label) => moderation.labelled(label).to_vec(),
+        None => {
+            let first = if starts { 0 } else { posts.first_index_since(now) };
+            (first..posts.len()).map(PostId::from_index).filter(is_root).collect()
+        }
     };
     let is_meant = |&root: &PostId| {
         posts.contains(root)

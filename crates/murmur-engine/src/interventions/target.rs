@@ -1,27 +1,32 @@
 //! Which posts and accounts an intervention is about.
 
-use murmur_agents::{Population, Side};
+use murmur_agents::Side;
 use murmur_core::{AgentId, PostId, Probability, Purpose, Stance, Step, Stream, TopicId};
-use murmur_graph::FollowGraph;
 
-use crate::config::{AgentsConfig, Config, LabelOfAgents, TargetConfig};
+use super::Ground;
+use crate::config::{AgentsConfig, LabelOfAgents, TargetConfig};
 use crate::language::minds::{Draw, chosen};
 use crate::{EngineError, World};
 
 /// What choices of accounts are made from.
 pub(super) struct Chooser<'a> {
-    pub(super) config: &'a Config,
-    pub(super) population: &'a Population,
-    pub(super) follows: &'a FollowGraph,
+    pub(super) ground: &'a Ground<'a>,
     /// The intervention's name.
     pub(super) name: &'a str,
 }
 
 impl Chooser<'_> {
-    /// The accounts that `choice`, under `key`, stands for, ascending.
-    pub(super) fn choose(&self, choice: &AgentsConfig, key: &str) -> Result<Vec<AgentId>, EngineError> {
-        let draw = Draw { purpose: Purpose::Intervention, number: number_of(self.name), from: 0.0 };
-        chosen(choice, draw, key, self.config, self.population, self.follows)
+    /// The accounts that `choice`, under `key`, stands for, ascending. Each `part` of an intervention draws its own.
+    pub(super) fn choose(
+        &self,
+        choice: &AgentsConfig,
+        part: &str,
+        key: &str,
+    ) -> Result<Vec<AgentId>, EngineError> {
+        let number = number_of(&format!("{}/{part}", self.name));
+        let draw = Draw { purpose: Purpose::Intervention, number, from: 0.0 };
+        let Ground { config, population, follows, .. } = self.ground;
+        chosen(choice, draw, key, config, population, follows)
     }
 }
 
@@ -31,7 +36,7 @@ fn number_of(name: &str) -> u32 {
 }
 
 /// Posts or accounts.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Target {
     config: TargetConfig,
     number: u32,
@@ -49,11 +54,14 @@ impl Target {
     /// When a choice of accounts does not fit the population.
     pub(super) fn new(chooser: &Chooser<'_>, target: &TargetConfig, key: &str) -> Result<Self, EngineError> {
         let key = |field: &str| format!("{key}: target.{field}");
-        let listed =
-            target.accounts.as_ref().map(|choice| chooser.choose(choice, &key("accounts"))).transpose()?;
+        let listed = target
+            .accounts
+            .as_ref()
+            .map(|choice| chooser.choose(choice, "accounts", &key("accounts")))
+            .transpose()?;
         let group = target.group.as_ref().map(|value| {
             let label = AgentsConfig::Label(LabelOfAgents { value: value.clone() });
-            chooser.choose(&label, &key("group"))
+            chooser.choose(&label, "group", &key("group"))
         });
         let accounts = match (listed, group.transpose()?) {
             (Some(listed), Some(group)) => {
@@ -63,26 +71,34 @@ impl Target {
         };
         let side = target.asserts.map(|asserts| if asserts { Side::Asserts } else { Side::Denies });
         let claim = target.claim.as_ref().map(|name| {
-            let place = chooser.config.claim_named(name).expect("checked with the configuration");
+            let place = chooser.ground.config.claim_named(name).expect("checked with the configuration");
             (place, side)
         });
         let topic = target.topic.as_ref().map(|name| {
-            TopicId(chooser.config.topic_named(name).expect("checked with the configuration") as u16)
+            TopicId(chooser.ground.config.topic_named(name).expect("checked with the configuration") as u16)
         });
         Ok(Self { config: target.clone(), number: number_of(chooser.name), topic, claim, accounts })
     }
 
     /// The accounts that it is about, ascending.
     pub(super) fn accounts(&self, world: &World) -> Vec<AgentId> {
-        let drawn = |&agent: &AgentId| {
-            let draw =
-                || Stream::first_uniform(world.seed(), Purpose::Intervention, Step(self.number), agent);
-            self.config.share.is_none_or(|share| is_drawn(share, draw()))
-        };
         match &self.accounts {
-            Some(accounts) => accounts.iter().copied().filter(drawn).collect(),
-            None => world.population.agents().filter(drawn).collect(),
+            Some(accounts) => accounts.iter().copied().filter(|&agent| self.draws(world, agent)).collect(),
+            None => world.population.agents().filter(|&agent| self.draws(world, agent)).collect(),
         }
+    }
+
+    /// Whether it is about this account.
+    pub(super) fn is_about_account(&self, world: &World, agent: AgentId) -> bool {
+        let fits = self.accounts.as_ref().is_none_or(|accounts| accounts.binary_search(&agent).is_ok());
+        fits && self.draws(world, agent)
+    }
+
+    /// Whether the share that is drawn holds the account.
+    fn draws(&self, world: &World, agent: AgentId) -> bool {
+        let number = Step(self.number);
+        let draw = || Stream::first_uniform(world.seed(), Purpose::Intervention, number, agent);
+        self.config.share.is_none_or(|share| is_drawn(share, draw()))
     }
 
     /// Whether it is about this root.

@@ -94,7 +94,7 @@ impl Viewer<'_> {
         let posts = public.posts();
         let own = public.render(posts.text(root));
         match (posts.kind(root), posts.original(root)) {
-            (PostKind::Quote, Some(original)) => {
+            (PostKind::Quote, Some(original)) if !self.hides(posts.author(posts.root(original))) => {
                 let quoted = public.content(original);
                 format!(
                     "{own} (quoting @{}: {quoted})",

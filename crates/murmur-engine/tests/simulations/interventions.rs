@@ -96,7 +96,7 @@ fn an_intervention_that_matches_nobody_leaves_the_journal_identical() {
     let control = town_with("").digest();
     for action in ACTIONS {
         let nobody = match is_about_posts(action) {
-            true => "target = { label = \"never given\" }",
+            true => "target = { accounts = { kind = \"list\", agents = [] } }",
             false => "target = { share = 0.0 }",
         };
         assert_eq!(town_with(&intervention(nobody, action)).digest(), control, "{action}");
@@ -105,6 +105,7 @@ fn an_intervention_that_matches_nobody_leaves_the_journal_identical() {
     for action in ACTIONS {
         assert_eq!(town_with(&intervention(never, action)).digest(), control, "{action}");
         assert_eq!(town_with(&intervention("from = 30", action)).digest(), control, "{action}");
+        assert_eq!(town_with(&intervention("enabled = false", action)).digest(), control, "{action}");
     }
 }
 
@@ -354,6 +355,20 @@ fn ties_are_made_and_cut() {
     assert!(control < 40 && followers(&made) > 190, "{control} {}", followers(&made));
     let cut = town_with(&intervention("from = 29", &format!("kind = \"unfollow\", {whom}")));
     assert_eq!(followers(&cut), 0);
+    // Who follows and who is followed are drawn apart.
+    let apart = town_with(&intervention(
+        "from = 4\ntarget = { share = 0.3 }",
+        "kind = \"follow\", whom = { kind = \"share\", share = 0.3 }",
+    ));
+    let (mut followers, mut followed) = (BTreeSet::new(), BTreeSet::new());
+    for row in
+        apart.table("events").iter().filter(|row| row.number("step") == 4 && row.text("action") == "follow")
+    {
+        followers.insert(row.number("agent_id"));
+        followed.insert(row.number("target_id"));
+    }
+    let both = followers.intersection(&followed).count();
+    assert!(followed.len() > 30 && both * 2 < followed.len(), "{both} of {}", followed.len());
     // Each is a decision of its own, and then a follow like any other.
     let decided = made.table("interventions").len() as u32;
     let events = made.table("events");
@@ -404,6 +419,10 @@ fn prebunking_and_corrections_keep_beliefs_nearer_to_the_truth() {
     assert_eq!(told.len(), corrected.table("interventions").len());
     let expected = first_read.into_iter().filter(|(_, read)| *read < 29);
     assert_eq!(told, expected.map(|(agent, read)| (agent, 10.max(read + 1))).collect());
+    // A second intervention finds nobody left to tell.
+    let second = intervention("from = 10", "kind = \"correct\", claim = \"poison\"");
+    let twice = town_with(&format!("{second}{}", second.replace("\"it\"", "\"again\"")));
+    assert_eq!(twice.table("interventions").len(), corrected.table("interventions").len());
 }
 
 #[test]

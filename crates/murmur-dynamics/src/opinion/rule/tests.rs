@@ -167,7 +167,7 @@ fn configurations_of_before_keep_their_meaning() {
     };
     assert_eq!((confidence, rate.get()), (0.6, 0.02));
     assert_eq!(parsed(r#"{"kind": "bounded-confidence"}"#), OpinionModel::default());
-    assert_eq!(parsed(r#"{"kind": "fixed"}"#), OpinionModel::Fixed);
+    assert_eq!(parsed(r#"{"kind": "fixed"}"#), OpinionModel::Fixed {});
 }
 
 #[test]
@@ -218,7 +218,7 @@ fn any_model() -> impl Strategy<Value = OpinionModel> {
     any.prop_map(|(kind, first, second, near, far): (u8, f64, f64, f64, f64)| {
         let (weight, rate) = (Probability::of(first), Probability::of(second));
         match kind {
-            0 => Fixed,
+            0 => Fixed {},
             1 => Degroot { weight },
             2 => FriedkinJohnsen { weight, susceptibility: rate },
             3 => BoundedConfidence { confidence: near, rate },
