@@ -10,8 +10,9 @@ use murmur_graph::GraphModel;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::check::expect;
 use super::load::{in_folder_of, read_toml};
-use super::{ConfigError, NoMoreKeys, Override, expect, make_absolute, section, with_overrides};
+use super::{ConfigError, NoMoreKeys, Override, make_absolute, section, with_overrides};
 
 /// Everything that decides what `murmur classic` runs, except the graph file it names.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]

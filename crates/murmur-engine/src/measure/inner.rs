@@ -1,6 +1,6 @@
 //! What agents feel and which claims they believe, over the whole population and by group.
 
-use murmur_agents::{Level, Mood, credence};
+use murmur_agents::{ClaimConfig, Level, Mood, credence};
 use murmur_core::{Step, TopicId};
 use rayon::prelude::*;
 
@@ -66,12 +66,9 @@ impl MoodTotals {
 
 /// Who believes each claim and who has met it, over all agents and by group.
 pub(super) fn claims(world: &World, groups: Option<&Groups>) -> Vec<Measure> {
-    let mut measures = Vec::new();
-    for (place, claim) in world.config.claim.iter().enumerate() {
-        let mut totals = vec![ClaimTotals::default(); 1];
-        if let Some(groups) = groups {
-            totals.resize(1 + groups.names.len().min(MOST_GROUPS), ClaimTotals::default());
-        }
+    let of_claim = |(place, claim): (usize, &ClaimConfig)| {
+        let count = groups.map_or(0, |groups| groups.names.len().min(MOST_GROUPS));
+        let mut totals = vec![ClaimTotals::default(); 1 + count];
         for agent in world.population.agents() {
             let credence = credence(world.credences.of(agent)[place]);
             let is_exposed = world.credences.exposed(place).contains(agent);
@@ -81,12 +78,14 @@ pub(super) fn claims(world: &World, groups: Option<&Groups>) -> Vec<Measure> {
                 total.add(credence, is_exposed);
             }
         }
+        let mut measures = Vec::new();
         totals[0].list(&claim.name, &mut measures);
         for (group, totals) in groups.iter().flat_map(|groups| &groups.names).zip(&totals[1..]) {
             totals.list(&format!("{}/{group}", claim.name), &mut measures);
         }
-    }
-    measures
+        measures
+    };
+    world.config.claim.par_iter().enumerate().flat_map_iter(of_claim).collect()
 }
 
 /// Sums over the agents of a group, in their order.

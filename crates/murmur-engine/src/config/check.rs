@@ -1,0 +1,385 @@
+//! What the types of a configuration alone cannot know: whether its parts fit together.
+
+use std::fmt::Display;
+
+use murmur_agents::Interests;
+use murmur_dynamics::diffusion::DiffusionModel;
+use murmur_recsys::HashedEmbedder;
+
+use super::{
+    ActionConfig, AgentsConfig, CallMode, ConditionConfig, Config, EmbedderConfig, GivenGraph, GraphConfig,
+    HashedConfig, InterventionConfig, MOST_INTERVENTIONS, MOST_MODELS, MOST_SURVEYS, ModelSection,
+    NoMoreKeys, PopulationConfig, TopicConfig, minute_of_day,
+};
+use crate::measure::Scope;
+
+impl Config {
+    /// Checks what the types alone cannot know.
+    ///
+    /// # Errors
+    /// The first fault found, naming its key and what was expected.
+    pub fn check(&self) -> Result<(), String> {
+        self.check_run()?;
+        self.check_topics()?;
+        self.check_population()?;
+        self.check_feed()?;
+        self.check_behaviour()?;
+        self.check_minds()?;
+        self.check_seed_posts()?;
+        self.check_interventions()?;
+        self.check_models()?;
+        self.check_surveys()?;
+        self.check_metrics()
+    }
+
+    fn check_models(&self) -> Result<(), String> {
+        expect(self.model.len() <= MOST_MODELS, "model", "at most 255 models", self.model.len())?;
+        let mut shares = 0.0;
+        for (index, model) in self.model.iter().enumerate() {
+            let name = &model.server.name;
+            let key = format!("model {} ({name})", index + 1);
+            if let Some(fault) = model.server.fault() {
+                return Err(format!("{key}: {}", fault.trim_start_matches("model.")));
+            }
+            if self.model[..index].iter().any(|other| other.server.name == *name) {
+                return Err(format!("{key}: name: expected a name that no other model has"));
+            }
+            if let AgentsConfig::Share(part) = &model.agents {
+                shares += part.share.get();
+                expect(
+                    shares <= 1.0 + 1e-9,
+                    &format!("{key}: agents.share"),
+                    "shares up to 1 in all",
+                    shares,
+                )?;
+            }
+        }
+        let has_price =
+            |model: &ModelSection| model.server.prices.input > 0.0 || model.server.prices.output > 0.0;
+        let free = self.model.iter().find(|model| !has_price(model));
+        let limits_money = self.calls.run_budget.money.or(self.calls.step_budget.money).is_some();
+        if let Some(free) = free.filter(|_| limits_money) {
+            return Err(format!(
+                "calls: a budget of money expects prices of every model; model {} has none, so that it would never end",
+                free.server.name
+            ));
+        }
+        let faults = [self.prompt.fault(), self.memory.fault(), self.stance.fault()];
+        if let Some(fault) = faults.into_iter().flatten().next() {
+            return Err(fault);
+        }
+        let seconds = self.calls.step_deadline_seconds.unwrap_or(1.0);
+        let fits = seconds > 0.0 && seconds <= 1e6;
+        expect(fits, "calls.step_deadline_seconds", "a number above 0 and up to 1000000", seconds)?;
+        let replays = self.calls.mode == CallMode::Replay && !self.model.is_empty();
+        let sources = !replays || !self.calls.from.is_empty();
+        expect(sources, "calls.from", "folders of runs whose replies are replayed", "none")
+    }
+
+    fn check_surveys(&self) -> Result<(), String> {
+        expect(self.survey.len() <= MOST_SURVEYS, "survey", "at most 1000 surveys", self.survey.len())?;
+        for (index, survey) in self.survey.iter().enumerate() {
+            let key = |field: &str| format!("survey {} ({}): {field}", index + 1, survey.name);
+            if self.survey[..index].iter().any(|other| other.name == survey.name) {
+                return Err(key("expected a name that no other survey has"));
+            }
+            if let Some(topic) = &survey.topic {
+                self.expect_topic(&key("topic"), topic)?;
+            }
+            if let Some(fault) = survey.question().fault() {
+                return Err(key(&fault));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_run(&self) -> Result<(), String> {
+        let run = &self.run;
+        expect(run.steps >= 1, "run.steps", "at least 1", run.steps)?;
+        expect(
+            (1..=1440).contains(&run.minutes_per_step),
+            "run.minutes_per_step",
+            "1 to 1440 minutes",
+            run.minutes_per_step,
+        )?;
+        let fits = run.steps.checked_mul(run.minutes_per_step).is_some();
+        expect(fits, "run.steps", "a run of fewer than 4,294,967,296 simulated minutes", run.steps)?;
+        expect(minute_of_day(&run.start).is_some(), "run.start", "a time of day as HH:MM", &run.start)
+    }
+
+    fn check_topics(&self) -> Result<(), String> {
+        if self.topic.is_empty() && !self.is_script_alone() {
+            return Err(
+                "topic: expected at least one, for instance\n\n  [[topic]]\n  name = \"the election\"\n  \
+                        words = [\"ballot\", \"candidate\"]\n"
+                    .to_owned(),
+            );
+        }
+        let count = self.topic.len();
+        expect(count <= Interests::MOST_TOPICS, "topic", "at most 64 topics", count)?;
+        for (index, topic) in self.topic.iter().enumerate() {
+            let key = format!("topic {}", index + 1);
+            expect(!topic.name.trim().is_empty(), &key, "a name", format!("{:?}", topic.name))?;
+            let short_words = topic.words.iter().filter(|word| word.trim().is_empty()).count();
+            expect(
+                short_words == 0,
+                &format!("{key}: words"),
+                "no empty words",
+                format!("{:?}", topic.words),
+            )?;
+            expect(
+                topic.words.len() <= 256,
+                &format!("{key}: words"),
+                "at most 256 words",
+                topic.words.len(),
+            )?;
+            if self.topic_named(&topic.name) != Some(index) {
+                return Err(format!(
+                    "{key}: expected a name that no other topic has, found {:?}",
+                    topic.name
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_population(&self) -> Result<(), String> {
+        if self.is_script_alone() {
+            let signed_up_by = self.script.path.is_some();
+            expect(signed_up_by, "script.path", "the script that signs the agents up", "nothing")?;
+            let none = GraphConfig::Given(GivenGraph::Population(NoMoreKeys {}));
+            expect(self.graph == none, "graph.kind", "`population`, with a script as population", "another")?;
+        }
+        if let PopulationConfig::Synthetic(population) = &self.population {
+            expect(population.size != Some(0), "population.size", "at least 1 agent", 0)?;
+            if let Some(fault) = population.traits.fault() {
+                return Err(fault);
+            }
+            if self.graph == GraphConfig::Given(GivenGraph::Population(NoMoreKeys {})) {
+                return Err(
+                    "graph.kind: a synthetic population brings no follows; expected a generator or `file`"
+                        .to_owned(),
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn check_feed(&self) -> Result<(), String> {
+        if let Some(fault) = self.feed.fault() {
+            return Err(fault);
+        }
+        if let Some(fault) = self.suggestions.fault() {
+            return Err(fault);
+        }
+        if let Some(fault) = self.index.fault() {
+            return Err(format!("index: {fault}"));
+        }
+        match &self.embedder {
+            EmbedderConfig::Static(_) => Ok(()),
+            EmbedderConfig::Hashed(HashedConfig { dimensions }) => expect(
+                HashedEmbedder::new(*dimensions).is_some() && *dimensions <= 4096,
+                "embedder.dimensions",
+                "a multiple of 64 up to 4096",
+                dimensions,
+            ),
+            EmbedderConfig::Endpoint(endpoint) => endpoint.fault().map_or(Ok(()), Err),
+        }
+    }
+
+    fn check_behaviour(&self) -> Result<(), String> {
+        let behaviour = &self.behaviour;
+        let positive = |key: &str, value: f64| {
+            let key = format!("behaviour.{key}");
+            expect(value > 0.0 && value.is_finite(), &key, "a number above 0", value)
+        };
+        positive("session_seconds", behaviour.session_seconds)?;
+        positive("reading_seconds", behaviour.reading_seconds)?;
+        let not_negative = |key: &str, value: f64, most: f64| {
+            let key = format!("behaviour.{key}");
+            expect((0.0..=most).contains(&value), &key, &format!("a number from 0 to {most}"), value)
+        };
+        not_negative("writing_seconds", behaviour.writing_seconds, 86_400.0)?;
+        not_negative("posts_per_session", behaviour.posts_per_session, 20.0)?;
+        if let Some(key) = behaviour.not_finite() {
+            return Err(format!("behaviour.{key}: expected a finite number"));
+        }
+        Ok(())
+    }
+
+    /// What agents think, feel and believe.
+    fn check_minds(&self) -> Result<(), String> {
+        let own = |(index, topic): (usize, &TopicConfig)| {
+            let fault = topic.opinion.as_ref()?.fault()?;
+            Some(format!("topic {} ({}): opinion.{fault}", index + 1, topic.name))
+        };
+        let fault = self.opinion.model.fault().map(|fault| format!("opinion.model.{fault}"));
+        let fault = fault.or_else(|| self.topic.iter().enumerate().find_map(own));
+        let fault = fault.or_else(|| self.emotion.fault());
+        let spread = self.diffusion.model.as_ref().and_then(DiffusionModel::fault);
+        if let Some(fault) = fault.or_else(|| spread.map(|fault| format!("diffusion.model.{fault}"))) {
+            return Err(fault);
+        }
+        expect(self.claim.len() <= 64, "claim", "at most 64 claims", self.claim.len())?;
+        for (index, claim) in self.claim.iter().enumerate() {
+            let key = |field: &str| format!("claim {} ({}): {field}", index + 1, claim.name);
+            if let Some(fault) = claim.fault() {
+                return Err(key(&fault));
+            }
+            if self.claim_named(&claim.name) != Some(index) {
+                return Err(key("name: expected a name that no other claim has"));
+            }
+            if let Some(topic) = &claim.topic {
+                self.expect_topic(&key("topic"), topic)?;
+            }
+        }
+        if let Some(posts) = &self.diffusion.posts {
+            self.expect_planted("diffusion.posts", posts)?;
+            let has_model = self.diffusion.model.is_some();
+            expect(
+                has_model,
+                "diffusion.model",
+                "a model, since diffusion.posts says what it is about",
+                "none",
+            )?;
+        }
+        Ok(())
+    }
+
+    fn expect_topic(&self, key: &str, topic: &str) -> Result<(), String> {
+        let names: Vec<&str> = self.topic.iter().map(|topic| topic.name.as_str()).collect();
+        let wanted = format!("one of the topics {names:?}");
+        expect(names.contains(&topic), key, &wanted, format!("{topic:?}"))
+    }
+
+    fn expect_claim(&self, key: &str, claim: &str) -> Result<(), String> {
+        let names: Vec<&str> = self.claim.iter().map(|claim| claim.name.as_str()).collect();
+        let wanted = format!("one of the claims {names:?}");
+        expect(names.contains(&claim), key, &wanted, format!("{claim:?}"))
+    }
+
+    /// Names are of seed posts or of interventions that inject.
+    fn expect_planted(&self, key: &str, posts: &[String]) -> Result<(), String> {
+        let seeds = (0..self.seed_post.len()).map(|index| self.seed_name(index));
+        let injects = |own: &&InterventionConfig| matches!(own.action, ActionConfig::Inject(_));
+        let injected = self.intervention.iter().filter(injects).map(|own| own.name.clone());
+        let names: Vec<String> = seeds.chain(injected).collect();
+        let wanted = format!("names of seed posts or of interventions that inject, which are {names:?}");
+        let unknown = posts.iter().find(|name| !names.contains(name));
+        unknown.map_or(Ok(()), |name| expect(false, key, &wanted, format!("{name:?}")))
+    }
+
+    /// That there is such a measure.
+    fn check_condition(&self, when: &ConditionConfig) -> Result<(), String> {
+        let scopes = Scope::NAMES;
+        let Some(scope) = Scope::from_name(&when.scope) else {
+            return expect(false, "scope", &format!("one of {scopes:?}"), format!("{:?}", when.scope));
+        };
+        let subjects: Option<Vec<&str>> = match scope {
+            Scope::Platform => None,
+            Scope::Opinion | Scope::Emotion => Some(self.topic.iter().map(|topic| &*topic.name).collect()),
+            Scope::Claim => Some(self.claim.iter().map(|claim| &*claim.name).collect()),
+            Scope::Intervention => Some(self.intervention.iter().map(|own| &*own.name).collect()),
+            Scope::Model => Some(self.model.iter().map(|model| &*model.server.name).collect()),
+            Scope::Cascade | Scope::Network | Scope::Feed => Some(Vec::new()),
+        };
+        match (subjects, &when.subject) {
+            (None, Some(subject)) => {
+                expect(false, "subject", "none, since the measure is of the platform", subject)?;
+            }
+            (Some(subjects), None) => {
+                expect(
+                    false,
+                    "subject",
+                    &format!("what the measure is about, such as {subjects:?}"),
+                    "none",
+                )?;
+            }
+            (Some(subjects), Some(subject)) if !subjects.is_empty() => {
+                // A claim is measured by group, too.
+                let name = subject.split_once('/').map_or(subject.as_str(), |(name, _)| name);
+                let known = subjects.contains(&subject.as_str()) || subjects.contains(&name);
+                expect(known, "subject", &format!("one of {subjects:?}"), format!("{subject:?}"))?;
+            }
+            _ => {}
+        }
+        let emotions = scope != Scope::Emotion || self.emotion.enabled;
+        expect(emotions, "scope", "emotion.enabled = true besides", "emotions that are not simulated")?;
+        let measures = scope.measures();
+        let known = measures.is_empty() || measures.contains(&when.measure.as_str());
+        expect(known, "measure", &format!("one of {measures:?}"), format!("{:?}", when.measure))
+    }
+
+    fn check_interventions(&self) -> Result<(), String> {
+        let count = self.intervention.len();
+        expect(count <= MOST_INTERVENTIONS, "intervention", "at most 1000 interventions", count)?;
+        for (index, own) in self.intervention.iter().enumerate() {
+            let key = |field: &str| format!("intervention {} ({}): {field}", index + 1, own.name);
+            if let Some(fault) = own.fault() {
+                return Err(key(&fault));
+            }
+            let seeds = (0..self.seed_post.len()).any(|seed| self.seed_name(seed) == own.name);
+            if seeds || self.intervention[..index].iter().any(|other| other.name == own.name) {
+                return Err(key("name: expected a name that no other intervention and no seed post has"));
+            }
+            if let Some(when) = &own.when {
+                self.check_condition(when).map_err(|fault| key(&format!("when.{fault}")))?;
+            }
+            let target = &own.target;
+            self.expect_planted(&key("target.posts"), &target.posts)?;
+            if let Some(topic) = &target.topic {
+                self.expect_topic(&key("target.topic"), topic)?;
+            }
+            if let Some(claim) = &target.claim {
+                self.expect_claim(&key("target.claim"), claim)?;
+            }
+            if let Some(label) = &target.label {
+                let labels: Vec<&str> =
+                    self.intervention.iter().filter_map(|own| own.action.label()).collect();
+                let wanted = format!("one of the labels that interventions put, which are {labels:?}");
+                let is_put = labels.contains(&label.as_str());
+                expect(is_put, &key("target.label"), &wanted, format!("{label:?}"))?;
+            }
+            if let ActionConfig::Inject(inject) = &own.action {
+                self.expect_topic(&key("action.topic"), &inject.topic)?;
+            }
+            if let Some(claim) = own.action.claim() {
+                self.expect_claim(&key("action.claim"), claim)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_seed_posts(&self) -> Result<(), String> {
+        for (index, post) in self.seed_post.iter().enumerate() {
+            let name = self.seed_name(index);
+            let key = |field: &str| format!("seed_post {} ({name}): {field}", index + 1);
+            self.expect_topic(&key("topic"), &post.topic)?;
+            if let Some(claim) = &post.claim {
+                self.expect_claim(&key("claim"), claim)?;
+            }
+            let denies = !post.asserts && post.claim.is_none();
+            expect(!denies, &key("claim"), "the claim that it denies", "none")?;
+            if (0..index).any(|earlier| self.seed_name(earlier) == name) {
+                return Err(key("expected a name that no other seed post has"));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_metrics(&self) -> Result<(), String> {
+        expect(self.metrics.every != Some(0), "metrics.every", "at least 1 step", 0)?;
+        expect(self.journal.checkpoint_every >= 1, "journal.checkpoint_every", "at least 1 step", 0)?;
+        let names: Vec<String> = (0..self.seed_post.len()).map(|index| self.seed_name(index)).collect();
+        for watched in self.metrics.watch.iter().flatten() {
+            let wanted = format!("names of seed posts, which are {names:?}");
+            expect(names.contains(watched), "metrics.watch", &wanted, format!("{watched:?}"))?;
+        }
+        Ok(())
+    }
+}
+
+/// `Ok` if `holds`, else what was expected of `key` and what was found.
+pub(super) fn expect(holds: bool, key: &str, wanted: &str, found: impl Display) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(format!("{key}: expected {wanted}, found {found}")) }
+}
