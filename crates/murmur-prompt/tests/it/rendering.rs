@@ -206,7 +206,7 @@ fn every_object_of_the_schema_is_closed_and_requires_all_it_has() {
     let format: Value = serde_json::from_str(prompter.response_format().unwrap().get()).unwrap();
     assert_eq!(format["json_schema"]["strict"], Value::Bool(true));
     check(&format["json_schema"]["schema"]);
-    assert_eq!(config.actions.unwrap().len(), ActionKind::ALL.len() - 4);
+    assert_eq!(config.actions.unwrap().len(), ActionKind::ALL.len() - 5);
 }
 
 /// A template file, and what comes of it.
