@@ -1,6 +1,8 @@
 //! The rules of the models of diffusion for one agent on a platform: each by itself, and against the classical form,
 //! which asks all agents at once.
 
+mod models;
+
 use murmur_core::{AgentId, Follow, PostKey, Probability, Purpose, Step, Stream};
 use murmur_dynamics::Contacts;
 use murmur_dynamics::diffusion::{
@@ -9,29 +11,12 @@ use murmur_dynamics::diffusion::{
 use murmur_graph::FollowGraph;
 use proptest::prelude::*;
 
+use models::{cascade, fixed_threshold, rumour, sir};
+
 const READERS: u32 = 20_000;
-
-fn sir(infection: f64, recovery: f64) -> DiffusionModel {
-    DiffusionModel::Sir { infection: Probability::of(infection), recovery: Probability::of(recovery) }
-}
-
-fn rumour(spreading: f64, stifling: f64) -> DiffusionModel {
-    DiffusionModel::MakiThompson {
-        spreading: Probability::of(spreading),
-        stifling: Probability::of(stifling),
-    }
-}
-
-fn cascade(probability: f64) -> DiffusionModel {
-    DiffusionModel::IndependentCascade { probability: Probability::of(probability) }
-}
 
 fn uniform_threshold() -> DiffusionModel {
     DiffusionModel::LinearThreshold { threshold: Threshold::Drawn(DrawnThreshold::Uniform) }
-}
-
-fn fixed_threshold(share: f64) -> DiffusionModel {
-    DiffusionModel::LinearThreshold { threshold: Threshold::Fixed(Probability::of(share)) }
 }
 
 fn complex(contacts: u32, probability: f64) -> DiffusionModel {

@@ -1,6 +1,8 @@
 //! The classical form of the models of diffusion against what theory says of them. Tolerances are four standard errors,
 //! unless a test says otherwise.
 
+mod models;
+
 use murmur_core::{AgentId, Follow, Probability, Purpose, Step, Stream};
 use murmur_dynamics::Contacts;
 use murmur_dynamics::diffusion::{
@@ -9,24 +11,7 @@ use murmur_dynamics::diffusion::{
 use murmur_graph::FollowGraph;
 use rayon::prelude::*;
 
-fn sir(infection: f64, recovery: f64) -> DiffusionModel {
-    DiffusionModel::Sir { infection: Probability::of(infection), recovery: Probability::of(recovery) }
-}
-
-fn rumour(spreading: f64, stifling: f64) -> DiffusionModel {
-    DiffusionModel::MakiThompson {
-        spreading: Probability::of(spreading),
-        stifling: Probability::of(stifling),
-    }
-}
-
-fn cascade(probability: f64) -> DiffusionModel {
-    DiffusionModel::IndependentCascade { probability: Probability::of(probability) }
-}
-
-fn fixed_threshold(share: f64) -> DiffusionModel {
-    DiffusionModel::LinearThreshold { threshold: Threshold::Fixed(Probability::of(share)) }
-}
+use models::{cascade, fixed_threshold, rumour, sir};
 
 fn uniform_threshold() -> DiffusionModel {
     DiffusionModel::LinearThreshold { threshold: Threshold::Drawn(DrawnThreshold::Uniform) }

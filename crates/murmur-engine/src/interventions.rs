@@ -195,6 +195,12 @@ impl Intervention {
             && (self.config.when.is_none() || trips.of(place).is_some_and(|trip| trip.step < now))
     }
 
+    /// Whether it was in force in the step before `now`.
+    fn was_in_force(&self, place: usize, now: Step, trips: &Trips) -> bool {
+        let before = now.0.checked_sub(1).map(Step);
+        before.is_some_and(|before| self.is_in_force(place, before, trips))
+    }
+
     /// Why it does what it does.
     fn reason(&self, place: usize, trips: &Trips) -> Arc<str> {
         let target = self.target.words();
@@ -252,18 +258,15 @@ pub(crate) fn sweep(world: &mut World, now: Step, trips: &Trips, applied: &mut A
 /// Whether an intervention that is in force at `now` was not before.
 fn starts(world: &World, place: usize, now: Step, trips: &Trips) -> bool {
     let own = &world.interventions.all[place];
-    let before = now.0.checked_sub(1).map(Step);
-    let was = before.is_some_and(|before| own.is_in_force(place, before, trips));
-    !was || (own.is_new && now == world.interventions.since)
+    !own.was_in_force(place, now, trips) || (own.is_new && now == world.interventions.since)
 }
 
 /// Takes back what was decided by interventions that are in force no longer, or not as they were.
 fn take_back(world: &mut World, now: Step, trips: &Trips, applied: &mut Applied) {
     let interventions = &world.interventions;
-    let before = now.0.checked_sub(1).map(Step);
     let has_ended = |(place, own): (usize, &Intervention)| {
-        let was = before.is_some_and(|before| own.is_in_force(place, before, trips));
-        (was && !own.is_in_force(place, now, trips)).then(|| (own.name.clone(), "it has ended"))
+        let ends = own.was_in_force(place, now, trips) && !own.is_in_force(place, now, trips);
+        ends.then(|| (own.name.clone(), "it has ended"))
     };
     let mut ended: Vec<(Arc<str>, &str)> =
         interventions.all.iter().enumerate().filter_map(has_ended).collect();
@@ -312,12 +315,16 @@ fn rule(world: &mut World, now: Step, by: &Arc<str>, reason: &Arc<str>, deed: De
 
 /// Notes that an account is warned or told; what it makes of it comes when the step has been carried out.
 fn mark_as_told(world: &mut World, by: &str, agent: AgentId, effect: &Effect) {
-    let claim = world.interventions.claim_of(&world.config, by);
-    match (effect, claim) {
-        (Effect::Prebunk, Some(claim)) => world.credences.prebunked_mut(claim).add(agent),
-        (Effect::Correct, Some(claim)) => world.credences.corrected_mut(claim).add(agent),
-        _ => false,
-    };
+    if !matches!(effect, Effect::Prebunk | Effect::Correct) {
+        return;
+    }
+    if let Some(claim) = world.interventions.claim_of(&world.config, by) {
+        let told = match effect {
+            Effect::Prebunk => world.credences.prebunked_mut(claim),
+            _ => world.credences.corrected_mut(claim),
+        };
+        told.add(agent);
+    }
 }
 
 /// The events of a step that are none of interventions, in their order. What an intervention makes an account do follows
