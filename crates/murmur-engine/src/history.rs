@@ -93,6 +93,8 @@ pub struct HistoryError {
 impl RecordedStep {
     /// The table of what was done, for whoever wants it alone.
     pub(crate) const EVENTS: TableId = EVENTS;
+    /// The table of what was measured.
+    pub(crate) const MEASURES: TableId = MEASURES;
     /// The table of the opinions that changed.
     pub(crate) const OPINIONS: TableId = OPINIONS;
     /// Every table, in the order of the journal.

@@ -36,6 +36,7 @@ mod recommend;
 mod record;
 mod runs;
 mod script;
+mod series;
 mod setup;
 mod shards;
 mod sharing;
@@ -63,6 +64,7 @@ pub use inspect::{
 };
 pub use runs::{ForkRequest, Opened, Run};
 pub use script::{LineResult, Named};
+pub use series::Series;
 pub use simulation::{Simulation, StepReport};
 pub use summary::{CascadeTotals, ModelSummary, OpinionChange, Summary, WatchedPoint, WatchedSeries};
 pub use world::World;

@@ -1,0 +1,46 @@
+//! A run's measures as series over its steps, read from the journal.
+
+use std::collections::BTreeMap;
+
+use murmur_core::Step;
+use murmur_journal::Tables;
+
+use crate::history::RecordedStep;
+use crate::measure::Scope;
+use crate::{EngineError, Run};
+
+/// One measure over the steps at which it was taken.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Series {
+    /// What it is about, as in the table `metrics`: `platform`, `cascade`, `opinion`, …
+    pub scope: &'static str,
+    /// The cascade, topic, label column or other subject; none for the platform.
+    pub subject: Option<String>,
+    /// Its name.
+    pub metric: String,
+    /// Step and value, the steps rising; no value where it is not defined.
+    pub points: Vec<(Step, Option<f64>)>,
+}
+
+impl Run {
+    /// All measures of the steps done so far, in the order of scope, subject and name. No state is made again.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn series(&self) -> Result<Vec<Series>, EngineError> {
+        let Some(mut journal) = self.journal()? else { return Ok(Vec::new()) };
+        let mut points: BTreeMap<(u8, Option<String>, String), Vec<(Step, Option<f64>)>> = BTreeMap::new();
+        for step in journal.steps() {
+            let batches = journal.step(step, Tables::Only(&[RecordedStep::MEASURES]))?;
+            for measure in (RecordedStep { step, batches }).measures()? {
+                let key = (measure.scope, measure.subject, measure.name);
+                points.entry(key).or_default().push((step, measure.value));
+            }
+        }
+        let series = points.into_iter().map(|((scope, subject, metric), points)| {
+            let scope = Scope::NAMES[usize::from(scope)];
+            Series { scope, subject, metric, points }
+        });
+        Ok(series.collect())
+    }
+}
