@@ -277,7 +277,7 @@ impl Config {
         };
         let subjects: Option<Vec<&str>> = match scope {
             Scope::Platform => None,
-            Scope::Opinion | Scope::Emotion => Some(self.topic.iter().map(|topic| &*topic.name).collect()),
+            Scope::Opinion | Scope::Emotion | Scope::Topic => Some(self.topic.iter().map(|topic| &*topic.name).collect()),
             Scope::Claim => Some(self.claim.iter().map(|claim| &*claim.name).collect()),
             Scope::Intervention => Some(self.intervention.iter().map(|own| &*own.name).collect()),
             Scope::Model => Some(self.model.iter().map(|model| &*model.server.name).collect()),
