@@ -76,6 +76,8 @@ pub enum Purpose {
     Intervention = 21,
     /// Whether and how a note under a post is rated.
     Rating = 22,
+    /// How a network is rewired to compare it with; the step is the rewiring's number.
+    Rewiring = 40,
 }
 
 /// A stream of random draws with a key of its own.
