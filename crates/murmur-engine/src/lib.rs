@@ -65,6 +65,7 @@ pub use inspect::{
 pub use runs::{ForkRequest, Opened, Run};
 pub use script::{LineResult, Named};
 pub use series::Series;
+pub use setup::Addition;
 pub use simulation::{Simulation, StepReport};
 pub use summary::{CascadeTotals, ModelSummary, OpinionChange, Summary, WatchedPoint, WatchedSeries};
 pub use world::World;
