@@ -35,6 +35,11 @@ impl Failure {
         Self { message: message.into(), cause: Cause::Input }
     }
 
+    /// The system failed.
+    pub(crate) fn system(message: impl Into<String>) -> Self {
+        Self { message: message.into(), cause: Cause::System }
+    }
+
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self.cause {
             Cause::Input => ExitCode::from(2),

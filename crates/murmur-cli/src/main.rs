@@ -13,6 +13,7 @@ mod measure;
 mod mock_model;
 mod plot;
 mod progress;
+mod report;
 mod run;
 mod script;
 mod stop;
@@ -52,6 +53,8 @@ enum Command {
     Estimate(estimate::EstimateArgs),
     /// Write a run, finished or not, in a form that other programs read.
     Export(export::ExportArgs),
+    /// Make one self-contained page of a run or an experiment, with pictures, that opens without a network.
+    Report(report::ReportArgs),
     /// Show a run, one of its posts or one of its agents.
     Inspect(inspect::InspectArgs),
     /// Carry out a file of actions, line by line, on a platform of its own.
@@ -77,6 +80,7 @@ fn main() -> ExitCode {
         Command::Batch(args) => ask::batch(&args).map(|()| Done::Finished),
         Command::Estimate(args) => estimate::estimate(&args).map(|()| Done::Finished),
         Command::Export(args) => export::export(&args).map(|()| Done::Finished),
+        Command::Report(args) => report::report(&args).map(|()| Done::Finished),
         Command::Inspect(args) => inspect::inspect(&args).map(|()| Done::Finished),
         Command::Script(args) => script::script(&args).map(|()| Done::Finished),
         Command::Classic(args) => classic::classic(&args).map(|()| Done::Finished),

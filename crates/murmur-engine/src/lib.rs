@@ -31,6 +31,7 @@ mod looker;
 mod measure;
 mod model_totals;
 mod observe;
+mod picture;
 mod planted;
 mod recommend;
 mod record;
@@ -62,6 +63,7 @@ pub use inspect::{
     AgentPage, Branching, CascadeCard, CommentCard, Deed, FeedRow, Inspection, OpinionMove, OpinionPath,
     Overview, PostCard, PostPage, TableSize, TreeRow, Who,
 };
+pub use picture::{FirstOpinions, OpinionFrames, Picture};
 pub use runs::{ForkRequest, Opened, Run};
 pub use script::{LineResult, Named};
 pub use series::Series;

@@ -201,6 +201,11 @@ impl Run {
         Lineage { branches: self.branches.clone(), own: self.config.clone() }
     }
 
+    /// From what it was made, as the folder says.
+    pub(crate) fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
     /// The runs that it branched off from, the first ancestor first.
     pub(crate) fn ancestors(&self) -> &[Ancestor] {
         &self.manifest.lineage
