@@ -76,6 +76,10 @@ pub enum Purpose {
     Intervention = 21,
     /// Whether and how a note under a post is rated.
     Rating = 22,
+    /// The seed of an experiment's replicate; the agent is its number.
+    Replicate = 23,
+    /// Which runs of an experiment a bootstrap draws; step and agent number what is compared.
+    Bootstrap = 24,
 }
 
 /// A stream of random draws with a key of its own.
