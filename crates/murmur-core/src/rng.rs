@@ -76,6 +76,10 @@ pub enum Purpose {
     Intervention = 21,
     /// Whether and how a note under a post is rated.
     Rating = 22,
+    /// The seed of an experiment's replicate; the agent is its number.
+    Replicate = 23,
+    /// Which runs of an experiment a bootstrap draws; step and agent number what is compared.
+    Bootstrap = 24,
     /// What a calibration draws: its halves, its simulations' seeds, its bootstrap.
     Calibration = 25,
     /// How a network is rewired to compare it with; the step is the rewiring's number.
