@@ -4,6 +4,7 @@
 //! The unit of analysis is the run. The arms of a replicate share its seed, and with it every random draw that their
 //! conditions leave alone, so that arms are compared in pairs.
 
+pub mod calibrate;
 mod results;
 
 pub use results::{

@@ -5,11 +5,13 @@
 
 mod cascade;
 mod dip;
+mod forecast;
 mod network;
 mod opinions;
 mod platform;
 
 pub use cascade::{CascadeSummary, CascadeTracker, Spread, spread_of, structural_virality};
+pub use forecast::normalized_rmse;
 pub use network::{
     Clustering, LabelMixing, NetworkSummary, OpinionMoved, OpinionNetwork, OpinionNetworkTracker, clustering,
     degree_assortativity, label_mixing, opinion_network,
