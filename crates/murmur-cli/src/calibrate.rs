@@ -122,13 +122,11 @@ fn calibration_page(calibration: &Calibration) -> String {
     }
     page += "\nskill: 1 − mean NRMSE / the best baseline's; the median curve is none of the three\n";
     for skill in &judgement.skills {
+        let value = skill.skill.map_or("none".to_owned(), |skill| format!("{skill:+.3}"));
+        let range = skill.interval.map_or(String::new(), |range| interval(range, 3));
         page += &format!(
-            "  {:<24} {:<12} {:+.3} {:<18} against {}\n",
-            skill.contestant,
-            skill.measure,
-            skill.skill,
-            interval(skill.interval, 3),
-            skill.against
+            "  {:<24} {:<12} {value:<7} {range:<18} against {}\n",
+            skill.contestant, skill.measure, skill.against
         );
     }
     page

@@ -74,10 +74,10 @@ pub struct Skill {
     pub measure: String,
     /// The baseline.
     pub against: String,
-    /// The skill; below 0 where the baseline is better.
-    pub skill: f64,
+    /// The skill; below 0 where the baseline is better. None where the baseline is never wrong.
+    pub skill: Option<f64>,
     /// 95 % interval by the bootstrap over texts, the baseline being the same in every draw.
-    pub interval: Interval,
+    pub interval: Option<Interval>,
 }
 
 /// A contestant's error for one test cascade.
@@ -215,23 +215,28 @@ fn skills(means: &Means, draws: &[Means]) -> Vec<Skill> {
     let overall = |means: &Means, contestant: usize| mean(means[contestant]);
     let mut skills = Vec::new();
     for simulation in SIMULATIONS {
-        let mut add = |measure: &str, against: String, ratio: &dyn Fn(&Means) -> f64| {
+        let mut add = |measure: &str, against: String, errors: &dyn Fn(&Means) -> [f64; 2]| {
+            let skill = |means: &Means| {
+                let [own, other] = errors(means);
+                (other > 0.0).then(|| 1.0 - own / other)
+            };
+            let drawn: Vec<f64> = draws.iter().filter_map(skill).collect();
             skills.push(Skill {
                 contestant: CONTESTANTS[simulation].to_owned(),
                 measure: measure.to_owned(),
                 against,
-                skill: 1.0 - ratio(means),
-                interval: interval(draws.iter().map(|draw| 1.0 - ratio(draw)).collect()),
+                skill: skill(means),
+                interval: (!drawn.is_empty()).then(|| interval(drawn)),
             });
         };
         let baseline = best(&BASELINES, &overall);
         add("all", CONTESTANTS[baseline].to_owned(), &|means| {
-            overall(means, simulation) / overall(means, baseline)
+            [overall(means, simulation), overall(means, baseline)]
         });
         for (measure, name) in MEASURES.iter().enumerate() {
             let baseline = best(&BASELINES, &|means, contestant| means[contestant][measure]);
             add(name, CONTESTANTS[baseline].to_owned(), &|means| {
-                means[simulation][measure] / means[baseline][measure]
+                [means[simulation][measure], means[baseline][measure]]
             });
         }
         let each: PerMeasure<usize> = std::array::from_fn(|measure| {
@@ -239,8 +244,8 @@ fn skills(means: &Means, draws: &[Means]) -> Vec<Skill> {
         });
         let names = each.map(|contestant| CONTESTANTS[contestant]).join(" / ");
         add("all", format!("the best for each measure ({names})"), &|means| {
-            overall(means, simulation)
-                / mean((0..MEASURES.len()).map(|measure| means[each[measure]][measure]))
+            let bests = (0..MEASURES.len()).map(|measure| means[each[measure]][measure]);
+            [overall(means, simulation), mean(bests)]
         });
     }
     skills
@@ -282,8 +287,9 @@ mod tests {
                     && skill.against.starts_with(against)
             });
             let found = found.unwrap();
-            assert!((found.skill - expected).abs() < 1e-12, "{found:?}");
-            assert!(found.interval.low <= found.skill && found.skill <= found.interval.high);
+            let (skill, interval) = (found.skill.unwrap(), found.interval.unwrap());
+            assert!((skill - expected).abs() < 1e-12, "{found:?}");
+            assert!(interval.low <= skill && skill <= interval.high);
         };
         check(0, "training mean curve", 0.5);
         check(1, "training mean curve", -0.5);

@@ -61,7 +61,7 @@ pub struct StartPlan {
 
 impl Default for StartPlan {
     fn default() -> Self {
-        Self { window: 30.0, audience: 25.0 }
+        Self { window: 30.0, audience: 15.0 }
     }
 }
 
