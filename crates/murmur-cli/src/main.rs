@@ -4,6 +4,7 @@
 //! is at fault, 75 the run ended early and can go on: a signal came, a budget is spent, or a batch of requests waits.
 
 mod ask;
+mod calibrate;
 mod classic;
 mod estimate;
 mod experiment;
@@ -64,6 +65,8 @@ enum Command {
     Script(script::ScriptArgs),
     /// Run a model of opinions or of diffusion in its classical form, without a platform.
     Classic(classic::ClassicArgs),
+    /// Fit at most three parameters to observed cascades and judge them on others.
+    Calibrate(calibrate::CalibrateArgs),
     /// Measure your own data: cascades, opinions or a network. Prints JSON.
     #[command(subcommand)]
     Measure(measure::MeasureCommand),
@@ -88,6 +91,7 @@ fn main() -> ExitCode {
         Command::Inspect(args) => inspect::inspect(&args).map(|()| Done::Finished),
         Command::Script(args) => script::script(&args).map(|()| Done::Finished),
         Command::Classic(args) => classic::classic(&args).map(|()| Done::Finished),
+        Command::Calibrate(args) => calibrate::calibrate(&args).map(|()| Done::Finished),
         Command::Measure(command) => measure::measure(&command).map(|()| Done::Finished),
         Command::MockModel(args) => mock_model::mock_model(&args).map(|()| Done::Finished),
         Command::Keys => print_keys().map(|()| Done::Finished),

@@ -37,5 +37,9 @@ pub(crate) fn report(args: &ReportArgs) -> Result<(), Failure> {
 pub(crate) fn write(out: &std::path::Path, html: &str) -> Result<(), Failure> {
     let _ = Output::at;
     std::fs::write(out, html).map_err(|error| Failure::system(format!("{}: {error}", out.display())))?;
-    print(&format!("{} ({:.1} MB) opens in any browser, without a network\n", out.display(), html.len() as f64 / 1e6))
+    print(&format!(
+        "{} ({:.1} MB) opens in any browser, without a network\n",
+        out.display(),
+        html.len() as f64 / 1e6
+    ))
 }

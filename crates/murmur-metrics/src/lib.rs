@@ -6,11 +6,13 @@
 mod cascade;
 mod dip;
 pub mod division;
+mod forecast;
 mod network;
 mod opinions;
 mod platform;
 
 pub use cascade::{CascadeSummary, CascadeTracker, Spread, spread_of, structural_virality};
+pub use forecast::normalized_rmse;
 pub use network::{
     Clustering, LabelMixing, NetworkSummary, OpinionMoved, OpinionNetwork, OpinionNetworkTracker, clustering,
     degree_assortativity, label_mixing, opinion_network,

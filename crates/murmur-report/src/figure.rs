@@ -35,7 +35,8 @@ pub(crate) fn density_colors() -> ColorScale {
 
 fn scale(colors: &[&str]) -> ColorScale {
     let last = (colors.len() - 1) as f64;
-    let element = |(place, color): (usize, &&str)| ColorScaleElement(place as f64 / last, (*color).to_owned());
+    let element =
+        |(place, color): (usize, &&str)| ColorScaleElement(place as f64 / last, (*color).to_owned());
     ColorScale::Vector(colors.iter().enumerate().map(element).collect())
 }
 
@@ -157,7 +158,8 @@ impl Figure {
             0 => String::new(),
             _ => format!("<ul class=\"legend\">{}</ul>", legend.concat()),
         };
-        let unit = if unit.is_empty() { String::new() } else { format!("<p class=\"unit\">{}</p>", escape(unit)) };
+        let unit =
+            if unit.is_empty() { String::new() } else { format!("<p class=\"unit\">{}</p>", escape(unit)) };
         format!(
             "<figure id=\"{id}\" data-chart>{legend}{unit}<div class=\"plot\" role=\"img\" aria-label=\"{}\" \
              data-height=\"{height}\"></div>{below}<script type=\"application/json\">{spec}</script></figure>\n",

@@ -92,7 +92,8 @@ impl Section {
     /// Adds what is folded until somebody wants it.
     pub(crate) fn folded(mut self, name: &str, text: &str) -> Self {
         let (name, text) = (escape(name), escape(text));
-        self.body += &format!("<details><summary>{name}</summary><pre tabindex=\"0\">{text}</pre></details>\n");
+        self.body +=
+            &format!("<details><summary>{name}</summary><pre tabindex=\"0\">{text}</pre></details>\n");
         self
     }
 
@@ -112,7 +113,8 @@ fn table(name: &str, columns: &[Column<'_>], rows: &[Vec<String>]) -> String {
         Column::Text(_) => format!("<td>{}</td>", escape(cell)),
         Column::Number(_) => format!("<td class=\"n\">{}</td>", escape(cell)),
     };
-    let row = |cells: &Vec<String>| format!("<tr>{}</tr>", columns.iter().zip(cells).map(cell).collect::<String>());
+    let row =
+        |cells: &Vec<String>| format!("<tr>{}</tr>", columns.iter().zip(cells).map(cell).collect::<String>());
     format!(
         "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{}\"><table><thead><tr>{}</tr></thead><tbody>{}\
          </tbody></table></div>\n",
@@ -127,7 +129,9 @@ impl Page {
     pub(crate) fn html(&self) -> String {
         let Self { title, kind, lead, tiles, notices, sections, foot } = self;
         let title = escape(title);
-        let tile = |tile: &Tile| format!("<div><dd>{}</dd><dt>{}</dt></div>", escape(&tile.value), escape(tile.name));
+        let tile = |tile: &Tile| {
+            format!("<div><dd>{}</dd><dt>{}</dt></div>", escape(&tile.value), escape(tile.name))
+        };
         let tiles: String = tiles.iter().map(tile).collect();
         let notice = |text: &String| format!("<p class=\"notice\" role=\"note\">{}</p>\n", escape(text));
         let notices: String = notices.iter().map(notice).collect();
@@ -182,7 +186,11 @@ mod tests {
         let hostile = "</script><script>alert(1)</script>\"'&";
         let section = Section::new("s", "S")
             .part(hostile, hostile)
-            .table(hostile, &[Column::Text(hostile), Column::Number("n")], &[vec![hostile.into(), hostile.into()]])
+            .table(
+                hostile,
+                &[Column::Text(hostile), Column::Number("n")],
+                &[vec![hostile.into(), hostile.into()]],
+            )
             .figure(&Figure::new("f", hostile).line(hostile, 0, vec![0.0], vec![1.0]))
             .folded(hostile, hostile);
         assert!(!section.body.contains("<script>alert"));

@@ -59,7 +59,10 @@ fn tiles(source: &Source) -> Vec<Tile> {
         Tile { value: source.agents.map_or("–".to_owned(), count), name: "agents" },
         Tile { value: duration(source.minutes()), name: "simulated" },
         Tile { value: count(source.total("platform", None, "exposures") as u64), name: "reads" },
-        Tile { value: count(source.last("platform", None, "posts_total").unwrap_or(0.0) as u64), name: "posts" },
+        Tile {
+            value: count(source.last("platform", None, "posts_total").unwrap_or(0.0) as u64),
+            name: "posts",
+        },
         Tile { value: count(source.actions_total()), name: "actions" },
     ];
     if let Some(summary) = &source.summary {

@@ -73,7 +73,9 @@ pub(crate) fn percent(share: f64) -> String {
 
 /// A duration in minutes, in the units that people use.
 pub(crate) fn duration(minutes: u64) -> String {
-    let plural = |count: u64, unit: &str| format!("{} {unit}{}", self::count(count), if count == 1 { "" } else { "s" });
+    let plural = |count: u64, unit: &str| {
+        format!("{} {unit}{}", self::count(count), if count == 1 { "" } else { "s" })
+    };
     match minutes {
         minutes if minutes >= 1440 && minutes.is_multiple_of(1440) => plural(minutes / 1440, "day"),
         minutes if minutes >= 2880 => format!("{:.1} days", minutes as f64 / 1440.0),

@@ -26,9 +26,9 @@ const MOST_ROWS: usize = 2_500;
 pub(super) fn section(source: &Source) -> Result<Section, ReportError> {
     let section = curves(Section::new("cascades", "Cascades"), source);
     let Some(table) = source.table("cascades")? else {
-        return Ok(section
-            .part("Sizes and trees", "They are drawn from the run's tables.")
-            .sentence("The sizes of all cascades and the tree of the largest are drawn when the run has ended."));
+        return Ok(section.part("Sizes and trees", "They are drawn from the run's tables.").sentence(
+            "The sizes of all cascades and the tree of the largest are drawn when the run has ended.",
+        ));
     };
     let cascades = Cascades::read(&table)?;
     let section = sizes(section, source, &cascades);
@@ -70,7 +70,8 @@ fn watched(source: &Source) -> Vec<&str> {
 fn curves(section: Section, source: &Source) -> Section {
     let names = watched(source);
     let Some(first) = names.first() else { return section };
-    let last = |name: &str, metric: &str| count(source.last("cascade", Some(name), metric).unwrap_or(0.0) as u64);
+    let last =
+        |name: &str, metric: &str| count(source.last("cascade", Some(name), metric).unwrap_or(0.0) as u64);
     let heading = format!(
         "“{}” was read {} times and grew to {} rows",
         shorten(first, 60),
@@ -78,7 +79,9 @@ fn curves(section: Section, source: &Source) -> Section {
         last(first, "scale")
     );
     let more = match names.len() {
-        shown if shown > MOST_CURVES => format!(" The {MOST_CURVES} largest of {shown} watched cascades are shown."),
+        shown if shown > MOST_CURVES => {
+            format!(" The {MOST_CURVES} largest of {shown} watched cascades are shown.")
+        }
         _ => String::new(),
     };
     let caption = format!(
@@ -222,7 +225,11 @@ fn largest(
     let (heights, depths) = (heights(&nodes), depths(&nodes));
     let x: Vec<f64> = rows.step.iter().take(shown).map(|&step| source.time.x(step)).collect();
     let deepest = depths.iter().max().copied().unwrap_or(0);
-    let name = cascades.watched.iter().find(|(row, _)| *row == best).map(|(_, name)| format!("“{}”", shorten(name, 60)));
+    let name = cascades
+        .watched
+        .iter()
+        .find(|(row, _)| *row == best)
+        .map(|(_, name)| format!("“{}”", shorten(name, 60)));
     let heading = format!(
         "The largest cascade, {}, has {} rows and is {deepest} reposts deep",
         name.unwrap_or_else(|| format!("of post {}", cascades.root[best])),
@@ -231,11 +238,16 @@ fn largest(
     let topic = rows.topic.as_deref().and_then(|topic| source.topics().position(|own| own == topic));
     let opinions = topic.and_then(|topic| Some(&source.people.as_ref()?.opinion_last[topic]));
     let colored = match opinions {
-        Some(_) => format!("what they think of {} at the end", rows.topic.as_deref().map_or_else(String::new, |name| shorten(name, 60))),
+        Some(_) => format!(
+            "what they think of {} at the end",
+            rows.topic.as_deref().map_or_else(String::new, |name| shorten(name, 60))
+        ),
         None => "their depth".to_owned(),
     };
     let cut = match rows.id.len() {
-        all if all > shown => format!(" The first {} of {} rows are drawn.", count(shown as u64), count(all as u64)),
+        all if all > shown => {
+            format!(" The first {} of {} rows are drawn.", count(shown as u64), count(all as u64))
+        }
         _ => String::new(),
     };
     let caption = format!(
@@ -258,7 +270,8 @@ fn largest(
     let marker = Marker::new().line(outline);
     let marker = match opinions {
         Some(opinions) => {
-            let of = |&author: &u32| opinions.get(author as usize).map_or(0.0, |&opinion| tidy(opinion.into()));
+            let of =
+                |&author: &u32| opinions.get(author as usize).map_or(0.0, |&opinion| tidy(opinion.into()));
             let values: Vec<f64> = rows.author.iter().take(shown).map(of).collect();
             marker.color_array(values).cmin(-1.0).cmax(1.0).color_scale(opinion_colors())
         }
@@ -268,7 +281,8 @@ fn largest(
             .cmax(f64::from(deepest.max(1)))
             .color_scale(crate::figure::density_colors()),
     };
-    let texts: Vec<String> = (0..shown).map(|row| format!("agent {}, depth {}", rows.author[row], depths[row])).collect();
+    let texts: Vec<String> =
+        (0..shown).map(|row| format!("agent {}, depth {}", rows.author[row], depths[row])).collect();
     let dots = Scatter::new(x, heights.iter().copied().map(tidy).collect::<Vec<f64>>())
         .mode(Mode::Markers)
         .marker(marker.size_array(sizes))
