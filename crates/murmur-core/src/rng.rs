@@ -76,6 +76,8 @@ pub enum Purpose {
     Intervention = 21,
     /// Whether and how a note under a post is rated.
     Rating = 22,
+    /// Who writes a post of a voting experiment and who casts its first vote; the agent is the post's number.
+    Ballot = 23,
 }
 
 /// A stream of random draws with a key of its own.

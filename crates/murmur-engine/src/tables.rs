@@ -2,13 +2,15 @@
 //!
 //! `tables/history.rs` makes those with rows of every step (events, exposures, metrics; with `tables/calls.rs` calls and
 //! answers, with `tables/interventions.rs` what interventions decided) from the journal alone,
-//! `tables/final_state.rs` those of the world as it stands at the end (agents, posts, comments, cascades).
+//! `tables/final_state.rs` those of the world as it stands at the end (agents, posts, comments, cascades), and
+//! `tables/votes.rs` that of a voting experiment.
 //! `docs/tables.md` describes their columns.
 
 mod calls;
 mod final_state;
 mod history;
 mod interventions;
+mod votes;
 
 use murmur_core::Step;
 use murmur_data::table::TableFolder;
@@ -44,6 +46,7 @@ pub(crate) fn write(sources: &TableSources<'_>, journal: &mut JournalReader) -> 
     tables.posts()?;
     tables.comments()?;
     tables.cascades()?;
+    votes::write(sources)?;
     Ok(())
 }
 

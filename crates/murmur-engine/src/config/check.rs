@@ -9,7 +9,7 @@ use murmur_recsys::HashedEmbedder;
 use super::{
     ActionConfig, AgentsConfig, CallMode, ConditionConfig, Config, EmbedderConfig, GivenGraph, GraphConfig,
     HashedConfig, InterventionConfig, MOST_INTERVENTIONS, MOST_MODELS, MOST_SURVEYS, ModelSection,
-    NoMoreKeys, PopulationConfig, TopicConfig, minute_of_day,
+    NoMoreKeys, PopulationConfig, TopicConfig, VotesConfig, minute_of_day,
 };
 use crate::measure::Scope;
 
@@ -26,6 +26,7 @@ impl Config {
         self.check_behaviour()?;
         self.check_minds()?;
         self.check_seed_posts()?;
+        self.check_votes()?;
         self.check_interventions()?;
         self.check_models()?;
         self.check_surveys()?;
@@ -303,7 +304,7 @@ impl Config {
             return expect(false, "scope", &format!("one of {scopes:?}"), format!("{:?}", when.scope));
         };
         let subjects: Option<Vec<&str>> = match scope {
-            Scope::Platform => None,
+            Scope::Platform | Scope::Votes => None,
             Scope::Opinion | Scope::Emotion | Scope::Topic => {
                 Some(self.topic.iter().map(|topic| &*topic.name).collect())
             }
@@ -314,7 +315,7 @@ impl Config {
         };
         match (subjects, &when.subject) {
             (None, Some(subject)) => {
-                expect(false, "subject", "none, since the measure is of the platform", subject)?;
+                expect(false, "subject", "none, since the measure is of the run as a whole", subject)?;
             }
             (Some(subjects), None) => {
                 expect(
@@ -394,6 +395,19 @@ impl Config {
             }
         }
         Ok(())
+    }
+
+    fn check_votes(&self) -> Result<(), String> {
+        let votes = &self.votes;
+        if votes.path.is_none() {
+            let alone = VotesConfig::default();
+            let wanted = "the file of the posts, since other keys of votes are given";
+            return expect(*votes == alone, "votes.path", wanted, "none");
+        }
+        expect(votes.over >= 1, "votes.over", "at least 1 step", 0)?;
+        let end = u64::from(votes.step) + u64::from(votes.over);
+        let wanted = format!("steps up to run.steps ({}) in votes.step + votes.over", self.run.steps);
+        expect(end <= u64::from(self.run.steps), "votes.over", &wanted, end)
     }
 
     fn check_metrics(&self) -> Result<(), String> {
