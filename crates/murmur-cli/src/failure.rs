@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use murmur_data::DataError;
 use murmur_engine::EngineError;
+use murmur_experiment::ExperimentError;
 
 /// How a command ended that did not fail.
 pub(crate) enum Done {
@@ -35,6 +36,11 @@ impl Failure {
         Self { message: message.into(), cause: Cause::Input }
     }
 
+    /// The system failed.
+    pub(crate) fn system(message: impl Into<String>) -> Self {
+        Self { message: message.into(), cause: Cause::System }
+    }
+
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self.cause {
             Cause::Input => ExitCode::from(2),
@@ -51,6 +57,13 @@ impl fmt::Display for Failure {
 
 impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Self {
+        let cause = if error.is_bad_input() { Cause::Input } else { Cause::System };
+        Self { message: error.to_string(), cause }
+    }
+}
+
+impl From<ExperimentError> for Failure {
+    fn from(error: ExperimentError) -> Self {
         let cause = if error.is_bad_input() { Cause::Input } else { Cause::System };
         Self { message: error.to_string(), cause }
     }

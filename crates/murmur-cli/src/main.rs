@@ -6,6 +6,7 @@
 mod ask;
 mod classic;
 mod estimate;
+mod experiment;
 mod export;
 mod failure;
 mod inspect;
@@ -48,6 +49,8 @@ enum Command {
     Ask(ask::AskArgs),
     /// Take the results of an offline batch of model calls into a run.
     Batch(ask::BatchArgs),
+    /// Run the same world under different conditions, many times, and compare what comes of it.
+    Experiment(experiment::ExperimentArgs),
     /// Estimate the calls, tokens, cost and hours of a run with language models, before it is begun.
     Estimate(estimate::EstimateArgs),
     /// Write a run, finished or not, in a form that other programs read.
@@ -75,6 +78,7 @@ fn main() -> ExitCode {
         Command::Replay(args) => run::replay(&args),
         Command::Ask(args) => ask::ask(&args).map(|()| Done::Finished),
         Command::Batch(args) => ask::batch(&args).map(|()| Done::Finished),
+        Command::Experiment(args) => experiment::experiment(&args),
         Command::Estimate(args) => estimate::estimate(&args).map(|()| Done::Finished),
         Command::Export(args) => export::export(&args).map(|()| Done::Finished),
         Command::Inspect(args) => inspect::inspect(&args).map(|()| Done::Finished),

@@ -26,6 +26,14 @@ impl StopRequest {
     /// # Errors
     /// When the system does not let the process listen.
     pub(crate) fn listen(grace: u64) -> io::Result<Self> {
+        Self::listen_for(grace, "murmur resume")
+    }
+
+    /// As [`Self::listen`], for what goes on by another command than `murmur resume`.
+    ///
+    /// # Errors
+    /// As [`Self::listen`].
+    pub(crate) fn listen_for(grace: u64, again: &'static str) -> io::Result<Self> {
         let wanted = Self(Arc::new(AtomicBool::new(false)));
         let mut signals = Signals::new([SIGINT, SIGTERM, SIGUSR1])?;
         let flag = wanted.clone();
@@ -34,9 +42,9 @@ impl StopRequest {
                 flag.0.store(true, Ordering::Relaxed);
                 tell(&format!("stopping after this step (at most {grace} s)"));
                 thread::sleep(Duration::from_secs(grace));
-                tell(
-                    "the step did not end in time and is abandoned; all committed steps are kept: go on with murmur resume",
-                );
+                tell(&format!(
+                    "the step did not end in time and is abandoned; all committed steps are kept: go on with {again}"
+                ));
                 process::exit(STOPPED.into());
             }
         });

@@ -76,8 +76,12 @@ pub enum Purpose {
     Intervention = 21,
     /// Whether and how a note under a post is rated.
     Rating = 22,
+    /// The seed of an experiment's replicate; the agent is its number.
+    Replicate = 23,
+    /// Which runs of an experiment a bootstrap draws; step and agent number what is compared.
+    Bootstrap = 24,
     /// Who writes a post of a voting experiment and who casts its first vote; the agent is the post's number.
-    Ballot = 23,
+    Ballot = 25,
 }
 
 /// A stream of random draws with a key of its own.

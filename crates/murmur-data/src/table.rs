@@ -64,6 +64,8 @@ pub enum Kind {
     U32,
     /// Unsigned 32-bit integers, some missing.
     OptU32,
+    /// Unsigned 64-bit integers.
+    U64,
     /// 32-bit floats.
     F32,
     /// 64-bit floats.
@@ -85,6 +87,8 @@ pub enum ColumnData<'a> {
     U32(&'a [u32]),
     /// Of a [`Kind::OptU32`].
     OptU32(&'a [Option<u32>]),
+    /// Of a [`Kind::U64`].
+    U64(&'a [u64]),
     /// Of a [`Kind::F32`].
     F32(&'a [f32]),
     /// Of a [`Kind::F64`].
@@ -109,6 +113,7 @@ impl ColumnData<'_> {
         match self {
             Self::U32(_) => Kind::U32,
             Self::OptU32(_) => Kind::OptU32,
+            Self::U64(_) => Kind::U64,
             Self::F32(_) => Kind::F32,
             Self::F64(_) => Kind::F64,
             Self::OptF64(_) => Kind::OptF64,
@@ -122,6 +127,7 @@ impl ColumnData<'_> {
         match self {
             Self::U32(rows) => rows.len(),
             Self::OptU32(rows) => rows.len(),
+            Self::U64(rows) => rows.len(),
             Self::F32(rows) => rows.len(),
             Self::F64(rows) => rows.len(),
             Self::OptF64(rows) => rows.len(),

@@ -8,9 +8,10 @@ use murmur_data::table::{Column, ColumnData, Form, Kind, TableFolder, TableWrite
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
 
-const KINDS: [(&str, Kind); 8] = [
+const KINDS: [(&str, Kind); 9] = [
     ("u32", Kind::U32),
     ("opt_u32", Kind::OptU32),
+    ("u64", Kind::U64),
     ("f32", Kind::F32),
     ("f64", Kind::F64),
     ("opt_f64", Kind::OptF64),
@@ -28,10 +29,11 @@ fn every_kind() -> Vec<Column> {
 }
 
 /// Three rows of every kind of column.
-fn three_rows() -> [ColumnData<'static>; 8] {
+fn three_rows() -> [ColumnData<'static>; 9] {
     [
         ColumnData::U32(&[0, 7, u32::MAX]),
         ColumnData::OptU32(&[None, Some(u32::MAX), Some(0)]),
+        ColumnData::U64(&[0, 7, u64::MAX]),
         ColumnData::F32(&[0.5, -1.0, f32::MAX]),
         ColumnData::F64(&[0.1, -0.0, f64::MIN_POSITIVE]),
         ColumnData::OptF64(&[Some(0.1), None, None]),
@@ -53,6 +55,7 @@ fn none_of(column: &ColumnData<'_>) -> ColumnData<'static> {
     match column {
         ColumnData::U32(_) => ColumnData::U32(&[]),
         ColumnData::OptU32(_) => ColumnData::OptU32(&[]),
+        ColumnData::U64(_) => ColumnData::U64(&[]),
         ColumnData::F32(_) => ColumnData::F32(&[]),
         ColumnData::F64(_) => ColumnData::F64(&[]),
         ColumnData::OptF64(_) => ColumnData::OptF64(&[]),
@@ -131,7 +134,7 @@ fn every_kind_of_column_reads_as_csv() {
     assert!(written.starts_with(expected), "{written}");
     assert!(written.ends_with(",,a,🧠,repost\n"), "{written}");
     let mut read = csv::Reader::from_path(dir.path().join("all.csv")).unwrap();
-    assert_eq!(read.records().map(|record| record.unwrap().len()).collect::<Vec<_>>(), [8, 8, 8]);
+    assert_eq!(read.records().map(|record| record.unwrap().len()).collect::<Vec<_>>(), [9, 9, 9]);
 }
 
 #[test]

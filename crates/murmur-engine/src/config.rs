@@ -5,6 +5,7 @@
 
 mod check;
 mod classic;
+mod fork;
 mod intervention;
 mod language;
 mod load;
@@ -43,7 +44,7 @@ pub use language::{
 };
 pub(crate) use language::{MOST_MODELS, MOST_SURVEYS};
 pub(crate) use load::with_overrides;
-pub use load::{ConfigError, Override, load, of_script};
+pub use load::{ConfigError, Layer, Override, load, load_layered, of_script};
 
 /// Everything that decides a run, except the files it names.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, schemars::JsonSchema)]

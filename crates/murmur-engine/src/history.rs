@@ -95,6 +95,8 @@ impl RecordedStep {
     pub(crate) const EVENTS: TableId = EVENTS;
     /// The table of what was measured.
     pub(crate) const MEASURES: TableId = MEASURES;
+    /// The table of calls to language models.
+    pub(crate) const CALLS: TableId = CALLS;
     /// The table of the opinions that changed.
     pub(crate) const OPINIONS: TableId = OPINIONS;
     /// Every table, in the order of the journal.

@@ -55,7 +55,7 @@ pub use classic::{
     OpinionRun, OpinionRuns, OpinionState, OpinionsRow, run_classic,
 };
 pub use config::{Config, ConfigError, Override};
-pub use difference::Difference;
+pub use difference::{Difference, first_difference};
 pub use error::EngineError;
 pub use estimate::{EstimateRequest, ModelEstimate, Spread, estimate};
 pub use export::{ExportFormat, ExportRequest, Exported, Names};

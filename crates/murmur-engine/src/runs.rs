@@ -15,8 +15,8 @@ use murmur_journal::{
 use murmur_store::PlatformConfig;
 
 use crate::apply::{Applied, Seeded, carry_out};
-use crate::config::{ModelSection, with_overrides};
-use crate::difference::Difference;
+use crate::config::with_overrides;
+use crate::difference::{Difference, first_difference};
 use crate::history::{RecordedEvent, RecordedOutcome, RecordedStep};
 use crate::interventions;
 use crate::record::{Recorder, Replay};
@@ -377,7 +377,17 @@ impl Run {
         let mut config = with_overrides(self.config.clone(), request.overrides)?;
         config.behaviour.complete();
         config.check().map_err(EngineError::Unfit)?;
-        self.check_branch(&config, at)?;
+        self.fork_as(config, at, request.out)
+    }
+
+    /// As [`Self::fork`], with the settings `config` (checked) from `at` on.
+    ///
+    /// # Errors
+    /// As [`Self::fork`].
+    pub fn fork_as(&self, config: Config, at: Step, out: &Path) -> Result<Opened, EngineError> {
+        RunFolder::check_free(out)?;
+        let at = self.end(Some(at))?;
+        self.config.check_fork(&config, at)?;
         // Where a branch begins that the new one takes the place of, its settings never come into force.
         let replaces = at > Step(0) && self.lineage().start() == at;
         let mut opened = self.before(at, if replaces { Step(at.0 - 1) } else { at })?;
@@ -404,7 +414,7 @@ impl Run {
             world.embedding.sync()?;
             Ok(write_checkpoint(folder.path(), at, &state)?)
         };
-        let folder = RunFolder::create_filled(request.out, &manifest, fill)?;
+        let folder = RunFolder::create_filled(out, &manifest, fill)?;
         let branch = Self::open(folder.path())?;
         simulation.recorder = Recorder::Writing(branch.writer()?);
         // The same file, under its new name.
@@ -440,58 +450,6 @@ impl Run {
     fn manifest_config_at(&self, step: Step) -> serde_json::Value {
         let ancestor = self.manifest.lineage.iter().find(|ancestor| step.0 < ancestor.until);
         ancestor.map_or(&self.manifest.config, |ancestor| &ancestor.config).clone()
-    }
-
-    /// What branches may differ in is what does not change what lies before them.
-    fn check_branch(&self, config: &Config, at: Step) -> Result<(), EngineError> {
-        let alike = Config {
-            run: crate::config::RunConfig { steps: config.run.steps, ..self.config.run.clone() },
-            feed: config.feed.clone(),
-            behaviour: config.behaviour.clone(),
-            diffusion: config.diffusion.clone(),
-            intervention: config.intervention.clone(),
-            opinion: crate::config::OpinionConfig {
-                model: config.opinion.model.clone(),
-                ..self.config.opinion.clone()
-            },
-            metrics: crate::config::MetricsConfig {
-                every: config.metrics.every,
-                ..self.config.metrics.clone()
-            },
-            platform: config.platform.clone(),
-            journal: config.journal.clone(),
-            model: self.models_as(config),
-            prompt: config.prompt.clone(),
-            memory: config.memory.clone(),
-            calls: config.calls.clone(),
-            ..self.config.clone()
-        };
-        if alike != *config {
-            return Err(EngineError::Unfit(
-                "--set: a fork may change run.steps, feed, behaviour, diffusion, intervention, opinion.model, metrics.every, \
-                 platform, journal, model (but for its agents), prompt, memory and calls; everything else is part of the steps it shares"
-                    .to_owned(),
-            ));
-        }
-        if config.run.steps < at.0 {
-            return Err(EngineError::Unfit(format!(
-                "run.steps: expected {at} or more, found {}",
-                config.run.steps
-            )));
-        }
-        Ok(())
-    }
-
-    /// The models of `config`, with the agents that they have here; those here if there are not as many.
-    fn models_as(&self, config: &Config) -> Vec<ModelSection> {
-        let with_agents = |(other, own): (&ModelSection, &ModelSection)| ModelSection {
-            agents: own.agents.clone(),
-            ..other.clone()
-        };
-        if config.model.len() != self.config.model.len() {
-            return self.config.model.clone();
-        }
-        config.model.iter().zip(&self.config.model).map(with_agents).collect()
     }
 
     /// The run from its first step on, to be carried out again and held against its journal; and, if `out` is given,
@@ -674,21 +632,5 @@ impl Simulation {
         self.meter.change_settings(&self.world);
         self.calls.change_settings(&self.world.config.calls, self.world.minds.servers());
         Ok(())
-    }
-}
-
-/// The first key, dotted, in which two configurations differ, with both values.
-fn first_difference(path: &str, ours: &serde_json::Value, other: &serde_json::Value) -> Option<String> {
-    use serde_json::Value;
-    match (ours, other) {
-        (Value::Object(ours), Value::Object(others)) => {
-            let keys: std::collections::BTreeSet<&String> = ours.keys().chain(others.keys()).collect();
-            keys.into_iter().find_map(|key| {
-                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-                let none = Value::Null;
-                first_difference(&path, ours.get(key).unwrap_or(&none), others.get(key).unwrap_or(&none))
-            })
-        }
-        _ => (ours != other).then(|| format!("{path} is {ours} there and {other} here")),
     }
 }

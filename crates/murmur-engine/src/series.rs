@@ -1,9 +1,10 @@
-//! A run's measures as series over its steps, read from the journal.
+//! A run's measures as series over its steps, and what it asked language models, read from the journal.
 
 use std::collections::BTreeMap;
 
 use murmur_core::Step;
 use murmur_journal::Tables;
+use murmur_llm::RequestHash;
 
 use crate::history::RecordedStep;
 use crate::measure::Scope;
@@ -42,5 +43,20 @@ impl Run {
             Series { scope, subject, metric, points }
         });
         Ok(series.collect())
+    }
+    /// The hashes of the requests that were made to language models from step `from` on, ascending; a request that was
+    /// made several times is there as often.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn requests(&self, from: Step) -> Result<Vec<RequestHash>, EngineError> {
+        let Some(mut journal) = self.journal()? else { return Ok(Vec::new()) };
+        let mut requests = Vec::new();
+        for step in journal.steps().skip_while(|&step| step < from) {
+            let batches = journal.step(step, Tables::Only(&[RecordedStep::CALLS]))?;
+            requests.extend((RecordedStep { step, batches }).calls()?.into_iter().map(|call| call.hash));
+        }
+        requests.sort_unstable_by_key(|hash| hash.get());
+        Ok(requests)
     }
 }

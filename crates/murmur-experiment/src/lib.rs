@@ -3,10 +3,33 @@
 //!
 //! The unit of analysis is the run. The arms of a replicate share its seed, and with it every random draw that their
 //! conditions leave alone, so that arms are compared in pairs.
+//!
+//! An experiment's way: `design` (the file) → `plan` (arms, seeds, checks) → `work` (runs, and their outcomes in `folder`)
+//! → `collect` (comparisons, by `statistics`) → `tables`.
 
+mod collect;
+mod design;
+mod error;
+mod folder;
+mod memory;
+mod names;
+mod outcome;
+mod plan;
 mod results;
+mod share;
+pub mod statistics;
+mod tables;
+mod work;
 
+pub use collect::{Collected, collect};
+pub use design::{DesignFile, FactorConfig, Keep, LevelConfig, OutcomeConfig, Summary};
+pub use error::ExperimentError;
+pub use folder::Folder;
+pub use plan::{Arm, Changes, Experiment, Outcome, Pair};
 pub use results::{
     ArmMean, ArmSeries, Comparison, Contrast, Correlation, FactorLevels, Interval, OutcomeRow, ReplyShare,
     Results,
 };
+pub use share::Share;
+pub use tables::write_results;
+pub use work::{Notice, Progressed, Work, carry_out};

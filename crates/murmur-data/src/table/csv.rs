@@ -48,6 +48,7 @@ fn cell(out: &mut impl Write, column: &ColumnData<'_>, row: usize) -> io::Result
     match *column {
         ColumnData::U32(rows) => write!(out, "{}", rows[row]),
         ColumnData::OptU32(rows) => rows[row].map_or(Ok(()), |value| write!(out, "{value}")),
+        ColumnData::U64(rows) => write!(out, "{}", rows[row]),
         ColumnData::F32(rows) => write!(out, "{}", rows[row]),
         ColumnData::F64(rows) => write!(out, "{}", rows[row]),
         ColumnData::OptF64(rows) => rows[row].map_or(Ok(()), |value| write!(out, "{value}")),

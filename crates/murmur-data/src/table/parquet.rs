@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use parquet::basic::{Compression, Encoding, LogicalType, Repetition, Type as Physical, ZstdLevel};
-use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, FloatType, Int32Type};
+use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, FloatType, Int32Type, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
@@ -50,16 +50,17 @@ fn begin(file: File, name: &str, columns: &[Column]) -> Result<SerializedFileWri
 }
 
 fn schema_of(column: &Column) -> Result<Arc<Type>, ParquetError> {
-    let unsigned = Some(LogicalType::integer(32, false));
+    let unsigned = |bits| Some(LogicalType::integer(bits, false));
     let (physical, logical) = match column.kind {
-        Kind::U32 | Kind::OptU32 => (Physical::INT32, unsigned),
+        Kind::U32 | Kind::OptU32 => (Physical::INT32, unsigned(32)),
+        Kind::U64 => (Physical::INT64, unsigned(64)),
         Kind::F32 => (Physical::FLOAT, None),
         Kind::F64 | Kind::OptF64 => (Physical::DOUBLE, None),
         Kind::Text | Kind::OptText | Kind::Category => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
     };
     let repetition = match column.kind {
         Kind::OptU32 | Kind::OptF64 | Kind::OptText => Repetition::OPTIONAL,
-        Kind::U32 | Kind::F32 | Kind::F64 | Kind::Text | Kind::Category => Repetition::REQUIRED,
+        Kind::U32 | Kind::U64 | Kind::F32 | Kind::F64 | Kind::Text | Kind::Category => Repetition::REQUIRED,
     };
     let builder = Type::primitive_type_builder(&column.name, physical);
     builder.with_logical_type(logical).with_repetition(repetition).build().map(Arc::new)
@@ -87,6 +88,10 @@ fn write_column(column: &mut SerializedColumnWriter<'_>, data: &ColumnData<'_>) 
         ColumnData::OptU32(rows) => {
             let present: Vec<i32> = rows.iter().flatten().map(|&row| row.cast_signed()).collect();
             optional::<Int32Type, _>(column, rows, &present)
+        }
+        ColumnData::U64(rows) => {
+            let rows: Vec<i64> = rows.iter().map(|&row| row.cast_signed()).collect();
+            required::<Int64Type>(column, &rows)
         }
         ColumnData::F32(rows) => required::<FloatType>(column, rows),
         ColumnData::F64(rows) => required::<DoubleType>(column, rows),

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use murmur_agents::{Interests, SyntheticConfig};
 use murmur_dynamics::diffusion::DiffusionModel;
-use murmur_recsys::HashedEmbedder;
+use murmur_recsys::{Filter, HashedEmbedder, Source};
 
 use super::{
     ActionConfig, AgentsConfig, CallMode, ConditionConfig, Config, EmbedderConfig, GivenGraph, GraphConfig,
@@ -297,47 +297,84 @@ impl Config {
         unknown.map_or(Ok(()), |name| expect(false, key, &wanted, format!("{name:?}")))
     }
 
-    /// That there is such a measure.
+    /// That there may be such a measure.
     fn check_condition(&self, when: &ConditionConfig) -> Result<(), String> {
-        let scopes = Scope::NAMES;
-        let Some(scope) = Scope::from_name(&when.scope) else {
-            return expect(false, "scope", &format!("one of {scopes:?}"), format!("{:?}", when.scope));
-        };
-        let subjects: Option<Vec<&str>> = match scope {
-            Scope::Platform | Scope::Votes => None,
-            Scope::Opinion | Scope::Emotion | Scope::Topic => {
-                Some(self.topic.iter().map(|topic| &*topic.name).collect())
+        let scope = scope_named(&when.scope)?;
+        let is_open = matches!(scope, Scope::Cascade | Scope::Network | Scope::Feed);
+        let subjects = self.subjects(scope, &when.measure).map(|known| match is_open || known.is_empty() {
+            // Whatever it is about; it may never come to hold.
+            true => when.subject.iter().cloned().collect(),
+            false => known,
+        });
+        self.check_subject(scope, subjects.as_deref(), when.subject.as_deref())?;
+        check_measure_of(scope, &when.measure)
+    }
+
+    /// Checks that a run of this configuration may record a measure: that there are such a scope, subject and name in the
+    /// table `metrics`.
+    ///
+    /// # Errors
+    /// The first of `scope`, `subject` and `metric` that there is not, and those that there are.
+    pub fn check_measure(&self, scope: &str, subject: Option<&str>, metric: &str) -> Result<(), String> {
+        let scope = scope_named(scope)?;
+        check_measure_of(scope, metric).map_err(|fault| fault.replacen("measure:", "metric:", 1))?;
+        self.check_subject(scope, self.subjects(scope, metric).as_deref(), subject)
+    }
+
+    /// What `measure` of `scope` can be about; none where it is about the platform as a whole.
+    fn subjects(&self, scope: Scope, measure: &str) -> Option<Vec<String>> {
+        let topics = || self.topic.iter().map(|topic| topic.name.clone()).collect();
+        let subjects: Vec<String> = match scope {
+            Scope::Platform | Scope::Votes => return None,
+            Scope::Opinion | Scope::Emotion | Scope::Topic => topics(),
+            Scope::Network => match &self.metrics.label {
+                Some(column) if measure == "e_i_index" => vec![column.clone()],
+                _ => topics(),
+            },
+            Scope::Claim => self.claim.iter().map(|claim| claim.name.clone()).collect(),
+            Scope::Intervention => self.intervention.iter().map(|own| own.name.clone()).collect(),
+            Scope::Model => self.model.iter().map(|model| model.server.name.clone()).collect(),
+            Scope::Feed if measure == "candidates_dropped" => {
+                Filter::ALL.map(|filter| filter.name().to_owned()).into()
             }
-            Scope::Claim => Some(self.claim.iter().map(|claim| &*claim.name).collect()),
-            Scope::Intervention => Some(self.intervention.iter().map(|own| &*own.name).collect()),
-            Scope::Model => Some(self.model.iter().map(|model| &*model.server.name).collect()),
-            Scope::Cascade | Scope::Network | Scope::Feed => Some(Vec::new()),
+            Scope::Feed => Source::ALL.map(|source| source.name().to_owned()).into(),
+            Scope::Cascade => {
+                let names = (0..self.seed_post.len()).map(|index| self.seed_name(index));
+                let watched =
+                    |name: &String| self.metrics.watch.as_ref().is_none_or(|watch| watch.contains(name));
+                names.filter(watched).collect()
+            }
         };
-        match (subjects, &when.subject) {
+        Some(subjects)
+    }
+
+    fn check_subject(
+        &self,
+        scope: Scope,
+        subjects: Option<&[String]>,
+        subject: Option<&str>,
+    ) -> Result<(), String> {
+        match (subjects, subject) {
+            (None, None) => {}
             (None, Some(subject)) => {
                 expect(false, "subject", "none, since the measure is of the run as a whole", subject)?;
             }
             (Some(subjects), None) => {
-                expect(
-                    false,
-                    "subject",
-                    &format!("what the measure is about, such as {subjects:?}"),
-                    "none",
-                )?;
+                let wanted = format!("what the measure is about, such as {subjects:?}");
+                expect(false, "subject", &wanted, "none")?;
             }
-            (Some(subjects), Some(subject)) if !subjects.is_empty() => {
+            (Some(subjects), Some(subject)) => {
                 // A claim is measured by group, too.
-                let name = subject.split_once('/').map_or(subject.as_str(), |(name, _)| name);
-                let known = subjects.contains(&subject.as_str()) || subjects.contains(&name);
+                let name = subject.split_once('/').map_or(subject, |(name, _)| name);
+                let known =
+                    subjects.iter().any(|known| known == subject || (scope == Scope::Claim && known == name));
                 expect(known, "subject", &format!("one of {subjects:?}"), format!("{subject:?}"))?;
             }
-            _ => {}
         }
+        let votes = scope != Scope::Votes || self.votes.path.is_some();
+        expect(votes, "scope", "votes.path besides", "no voting experiment")?;
         let emotions = scope != Scope::Emotion || self.emotion.enabled;
-        expect(emotions, "scope", "emotion.enabled = true besides", "emotions that are not simulated")?;
-        let measures = scope.measures();
-        let known = measures.is_empty() || measures.contains(&when.measure.as_str());
-        expect(known, "measure", &format!("one of {measures:?}"), format!("{:?}", when.measure))
+        expect(emotions, "scope", "emotion.enabled = true besides", "emotions that are not simulated")
     }
 
     fn check_interventions(&self) -> Result<(), String> {
@@ -420,6 +457,19 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// The scope of that name.
+fn scope_named(name: &str) -> Result<Scope, String> {
+    let scopes = Scope::NAMES;
+    Scope::from_name(name).ok_or_else(|| format!("scope: expected one of {scopes:?}, found {name:?}"))
+}
+
+/// That measures of `scope` are called so.
+fn check_measure_of(scope: Scope, name: &str) -> Result<(), String> {
+    let measures = scope.measures();
+    let known = measures.is_empty() || measures.contains(&name);
+    expect(known, "measure", &format!("one of {measures:?}"), format!("{name:?}"))
 }
 
 /// `Ok` if `holds`, else what was expected of `key` and what was found.

@@ -141,14 +141,41 @@ impl Override {
 /// # Errors
 /// See [`ConfigError`].
 pub fn load(path: &Path, overrides: &[Override]) -> Result<Config, ConfigError> {
+    load_layered(path, &[Layer { overrides, folder: Path::new("") }])
+}
+
+/// Overrides from one place.
+#[derive(Clone, Copy, Debug)]
+pub struct Layer<'a> {
+    /// The overrides, in their order.
+    pub overrides: &'a [Override],
+    /// The folder that paths in them are relative to.
+    pub folder: &'a Path,
+}
+
+/// As [`load`], with overrides from several places, one after the other.
+///
+/// # Errors
+/// See [`ConfigError`].
+pub fn load_layered(path: &Path, layers: &[Layer<'_>]) -> Result<Config, ConfigError> {
     let mut config: Config = read_toml(path)?;
     in_folder_of(path, config.paths_mut())?;
     let folder = path.parent().unwrap_or(Path::new(""));
     for input in config.loose_paths_mut() {
         *input = folder.join(&*input);
     }
-    let mut config = with_overrides(config, overrides)?;
     config.make_paths_absolute();
+    for layer in layers {
+        config = with_overrides(config, layer.overrides)?;
+        // What is relative now came with the layer.
+        for input in config.paths_mut() {
+            *input = layer.folder.join(&*input);
+        }
+        for input in config.loose_paths_mut() {
+            *input = layer.folder.join(&*input);
+        }
+        config.make_paths_absolute();
+    }
     config.behaviour.complete();
     config.check().map_err(|message| ConfigError::Unfit { path: path.to_owned(), message })?;
     Ok(config)

@@ -1,0 +1,257 @@
+//! The folder of an experiment: `experiment.json` (what it is), `runs/` (run folders), `outcomes/` (a file for each run that
+//! is done), and what the results are written to.
+//!
+//! A file is there whole or not at all, so that several processes can share the folder without locks as long as they carry
+//! out different runs.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use murmur_engine::first_difference;
+use murmur_journal::InputFile;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::ExperimentError;
+use crate::names::TRUNK;
+use crate::plan::Experiment;
+
+/// The folder of an experiment.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    path: PathBuf,
+}
+
+/// What a run came to, as its file in `outcomes/` has it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(crate) struct RunRecord {
+    pub(crate) replicate: u32,
+    pub(crate) seed: u64,
+    pub(crate) arm: String,
+    /// In the order of the experiment's outcomes.
+    pub(crate) outcomes: Vec<OutcomeRecord>,
+    /// Hashes of the requests to language models from the treatment on, ascending, in hexadecimal.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) requests: Vec<String>,
+}
+
+/// An outcome of a run.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(crate) struct OutcomeRecord {
+    pub(crate) name: String,
+    /// Whether the measure has a row in the run's table.
+    pub(crate) was_recorded: bool,
+    #[serde(deserialize_with = "exact::one")]
+    pub(crate) value: Option<f64>,
+    /// Where the measure was taken.
+    pub(crate) steps: Vec<u32>,
+    /// What it was there.
+    #[serde(deserialize_with = "exact::many")]
+    pub(crate) values: Vec<Option<f64>>,
+}
+
+/// Reading floats to the last bit, which serde_json by itself does not.
+mod exact {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer};
+    use serde_json::value::RawValue;
+
+    fn parse<E: Error>(raw: Option<Box<RawValue>>) -> Result<Option<f64>, E> {
+        raw.map(|raw| raw.get().parse().map_err(E::custom)).transpose()
+    }
+
+    pub(super) fn one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+        parse(Option::deserialize(deserializer)?)
+    }
+
+    pub(super) fn many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Option<f64>>, D::Error> {
+        Vec::<Option<Box<RawValue>>>::deserialize(deserializer)?.into_iter().map(parse).collect()
+    }
+}
+
+/// The file that says which experiment a folder is of.
+const DESCRIPTION: &str = "experiment.json";
+
+/// Keys of the description that may change while the experiment goes on.
+const OPEN_KEYS: [&str; 2] = ["replicates", "keep"];
+
+impl Folder {
+    /// Makes the folder `path` of the experiment, or opens it if it is this one's.
+    ///
+    /// # Errors
+    /// When something else is there, naming the first difference if it is another experiment; when an input or the disk cannot
+    /// be read or written.
+    pub fn open(path: &Path, experiment: &Experiment) -> Result<Self, ExperimentError> {
+        let folder = Self { path: path.to_owned() };
+        let description = describe(experiment)?;
+        let file = path.join(DESCRIPTION);
+        match fs::read_to_string(&file) {
+            Ok(text) => folder.check_same(&text, &description)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => folder.check_free()?,
+            Err(source) => return Err(ExperimentError::Io { path: file, source }),
+        }
+        for inner in [folder.runs(), folder.outcomes()] {
+            fs::create_dir_all(&inner).map_err(ExperimentError::io(&inner))?;
+        }
+        folder.write_json(Path::new(DESCRIPTION), &description)?;
+        Ok(folder)
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where an arm's run in a replicate lies.
+    pub fn run(&self, replicate: u32, arm: &str) -> PathBuf {
+        self.replicate(replicate).join(arm)
+    }
+
+    /// Where the run lies that a replicate's arms branch off from.
+    pub(crate) fn trunk(&self, replicate: u32) -> PathBuf {
+        self.replicate(replicate).join(TRUNK)
+    }
+
+    /// Where a replicate's runs lie.
+    pub(crate) fn replicate(&self, replicate: u32) -> PathBuf {
+        self.runs().join(format!("r{replicate:04}"))
+    }
+
+    fn runs(&self) -> PathBuf {
+        self.path.join("runs")
+    }
+
+    fn outcomes(&self) -> PathBuf {
+        self.path.join("outcomes")
+    }
+
+    fn outcome_file(replicate: u32, arm: &str) -> PathBuf {
+        Path::new("outcomes").join(format!("r{replicate:04}-{arm}.json"))
+    }
+
+    /// Whether a run is done: its outcomes are written.
+    pub(crate) fn is_done(&self, replicate: u32, arm: &str) -> bool {
+        self.path.join(Self::outcome_file(replicate, arm)).exists()
+    }
+
+    /// What a run came to; none if it is not done.
+    ///
+    /// # Errors
+    /// When its file cannot be read or makes no sense.
+    pub(crate) fn record(&self, replicate: u32, arm: &str) -> Result<Option<RunRecord>, ExperimentError> {
+        let path = self.path.join(Self::outcome_file(replicate, arm));
+        match fs::read_to_string(&path) {
+            Ok(text) => serde_json::from_str(&text).map(Some).map_err(|error| ExperimentError::Malformed {
+                path,
+                message: format!("{error}; remove the file, and the experiment makes it again"),
+            }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(ExperimentError::Io { path, source }),
+        }
+    }
+
+    /// Writes what a run came to, by which it counts as done.
+    ///
+    /// # Errors
+    /// When the disk cannot be written.
+    pub(crate) fn write_record(&self, arm: &str, record: &RunRecord) -> Result<(), ExperimentError> {
+        self.write_json(&Self::outcome_file(record.replicate, arm), record)
+    }
+
+    /// Writes a file of the folder, by one rename.
+    ///
+    /// # Errors
+    /// When the disk cannot be written.
+    pub(crate) fn write_json(&self, name: &Path, value: &impl Serialize) -> Result<(), ExperimentError> {
+        let path = self.path.join(name);
+        let file_name = path.file_name().unwrap_or_default().to_string_lossy();
+        // Tasks on other machines may have the same process id, but write other files, or the same content.
+        let partial = path.with_file_name(format!(".{file_name}.{}.partial", std::process::id()));
+        let mut text = serde_json::to_string_pretty(value).expect("what is written has a JSON form");
+        text.push('\n');
+        let write = || -> io::Result<()> {
+            let mut file = File::create(&partial)?;
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+            fs::rename(&partial, &path)
+        };
+        write().map_err(ExperimentError::io(&path))
+    }
+
+    fn check_free(&self) -> Result<(), ExperimentError> {
+        let taken = match fs::read_dir(&self.path) {
+            Ok(mut entries) => entries.next().is_some(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => true,
+            Err(source) => return Err(ExperimentError::Io { path: self.path.clone(), source }),
+        };
+        match taken {
+            false => Ok(()),
+            true => Err(ExperimentError::Folder {
+                path: self.path.clone(),
+                message: "is taken by something that is no experiment: give another --out".to_owned(),
+            }),
+        }
+    }
+
+    fn check_same(&self, text: &str, description: &Value) -> Result<(), ExperimentError> {
+        let fault = |message: String| ExperimentError::Folder { path: self.path.clone(), message };
+        let mut there: Value = serde_json::from_str(text)
+            .map_err(|error| fault(format!("{DESCRIPTION} makes no sense: {error}; give another --out")))?;
+        // Written and read again, so that floats have gone the same way.
+        let mut here: Value = serde_json::from_str(&description.to_string()).expect("it was just written");
+        for value in [&mut there, &mut here] {
+            for key in OPEN_KEYS {
+                value[key].take();
+            }
+        }
+        match first_difference("", &there, &here) {
+            None => Ok(()),
+            Some(difference) => Err(fault(format!(
+                "holds another experiment: {difference}; give another --out, or the design that it was made with"
+            ))),
+        }
+    }
+}
+
+/// Everything that decides what an experiment comes to.
+fn describe(experiment: &Experiment) -> Result<Value, ExperimentError> {
+    let describe = |path: PathBuf| InputFile::describe(&path).map_err(ExperimentError::io(&path));
+    let inputs: Vec<InputFile> = experiment.inputs().into_iter().map(describe).collect::<Result<_, _>>()?;
+    let arm = |(place, arm): (usize, &crate::plan::Arm)| {
+        let mut config =
+            serde_json::to_value(experiment.config(place)).expect("a configuration has a JSON form");
+        // Replicates have their own.
+        if let Some(run) = config["run"].as_object_mut() {
+            run.remove("seed");
+        }
+        (arm.name.clone(), serde_json::json!({ "folder": arm.folder, "config": config }))
+    };
+    let outcome = |outcome: &crate::plan::Outcome| {
+        let described = serde_json::json!({
+            "scope": outcome.scope,
+            "subject": outcome.subject,
+            "metric": outcome.metric,
+            "summary": outcome.summary,
+            "from": outcome.from,
+            "until": outcome.until,
+        });
+        (outcome.name.clone(), described)
+    };
+    Ok(serde_json::json!({
+        "format": 1,
+        "murmur": env!("CARGO_PKG_VERSION"),
+        "name": experiment.name,
+        "seed": experiment.seed,
+        "replicates": experiment.replicates,
+        "keep": experiment.keep,
+        "burn_in": experiment.burn_in,
+        "treatment": experiment.treatment,
+        "factors": experiment.factors,
+        "arm": experiment.arms.iter().enumerate().map(arm).collect::<serde_json::Map<_, _>>(),
+        "outcomes": experiment.outcomes.iter().map(|outcome| &outcome.name).collect::<Vec<_>>(),
+        "outcome": experiment.outcomes.iter().map(outcome).collect::<serde_json::Map<_, _>>(),
+        "inputs": inputs,
+    }))
+}
