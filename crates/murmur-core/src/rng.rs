@@ -84,6 +84,8 @@ pub enum Purpose {
     Calibration = 25,
     /// How a network is rewired to compare it with; the step is the rewiring's number.
     Rewiring = 26,
+    /// Who writes a post of a voting experiment and who casts its first vote; the agent is the post's number.
+    Ballot = 27,
 }
 
 /// A stream of random draws with a key of its own.

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use serde_json::error::Category;
+
 /// A file that cannot be used. The message names the file, the line where there is one, and what was expected.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
@@ -37,6 +39,19 @@ impl DataError {
     /// A fault in the content of `path` at `line` (from 1).
     pub fn at_line(path: &Path, line: u64, message: impl Into<String>) -> Self {
         Self::Malformed { path: path.to_owned(), line: Some(line), message: message.into() }
+    }
+
+    /// What serde_json could not read in `path`.
+    pub(crate) fn of_json(path: &Path, error: serde_json::Error) -> Self {
+        let place = format!(" at line {} column {}", error.line(), error.column());
+        let message = error.to_string();
+        let message = message.strip_suffix(&place).unwrap_or(&message);
+        let line = error.line() as u64;
+        match error.classify() {
+            Category::Io => Self::io(path, error.into()),
+            Category::Eof => Self::at_line(path, line, format!("the file is cut short: {message}")),
+            Category::Syntax | Category::Data => Self::at_line(path, line, message),
+        }
     }
 
     /// A fault in the content of `path` as a whole.

@@ -5,6 +5,7 @@
 //! [`Warning`].
 
 pub mod cascades;
+pub mod counterfactual;
 mod csv_file;
 pub mod edges;
 mod error;

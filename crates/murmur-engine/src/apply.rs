@@ -43,7 +43,8 @@ pub(crate) struct Seeded {
     pub(crate) post: PostId,
 }
 
-/// Carries out a step: interventions and then seed posts in the order of the configuration, the script's lines in the
+/// Carries out a step: interventions and then seed posts in the order of the configuration, the posts of a
+/// voting experiment, the script's lines in the
 /// order of the file, the agents' actions in the step's keyed order, each agent's in its own order, and what interventions
 /// decide about the posts made; then every active agent's opinions, emotions and beliefs move by what it read, it
 /// remembers that, and the recommender takes in what was done. `trips` says which conditions of interventions hold.
@@ -71,6 +72,7 @@ pub(crate) fn apply(
         Applied { turns, exposures, feed: *feeds.counts(), calls, answers, ..Applied::default() };
     interventions::begin(world, now, trips, &mut applied);
     plant_seed_posts(world, now, &mut applied);
+    plant_ballots(world, now, &mut applied);
     play_script(world, now, &mut applied);
     for index in order {
         let Decision { agent, ref mut actions, .. } = decisions[index];
@@ -161,6 +163,29 @@ fn plant_seed_posts(world: &mut World, now: Step, applied: &mut Applied) {
             applied.seeded.push(Seeded { seed_post, post });
         }
     }
+}
+
+/// Plants the posts of a voting experiment that are due, each with its claim and its first vote.
+fn plant_ballots(world: &mut World, now: Step, applied: &mut Applied) {
+    for place in world.votes.due(now) {
+        let (author, post) = world.votes.post(place);
+        carry_out_ballot(world, now, place, author, post, applied);
+        for (agent, action) in world.votes.after_post(place) {
+            carry_out_ballot(world, now, place, agent, action, applied);
+        }
+    }
+}
+
+fn carry_out_ballot(
+    world: &mut World,
+    now: Step,
+    place: usize,
+    agent: AgentId,
+    action: Action,
+    applied: &mut Applied,
+) {
+    carry_out(world, now, agent, action, &mut applied.events);
+    world.votes.take_in(place, applied.events.last().expect("one was just added"));
 }
 
 /// What the agents read, in the order given.

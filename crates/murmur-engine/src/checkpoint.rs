@@ -12,7 +12,7 @@ use murmur_llm::Spent;
 use murmur_recsys::SeenPost;
 
 use crate::World;
-use crate::measure::Meter;
+use crate::measure::{FirstReading, Meter, Poll};
 use crate::model_totals::ModelTotals;
 use crate::summary::{SeriesKeeper, WatchedPoint};
 use crate::trips::{Trip, Trips};
@@ -31,6 +31,7 @@ pub(crate) fn encode(
     columns.u64s(&meter.attention);
     columns.u64s(&meter.topic_exposures);
     columns.u64s(&[meter.exposures, meter.activations]);
+    write_polls(&mut columns, &meter.polls);
     columns.u64s(&meter.watched.iter().map(|watched| watched.exposures).collect::<Vec<_>>());
     let points: Vec<&WatchedPoint> = series.series.iter().flat_map(|series| &series.points).collect();
     columns.u32s(&series.series.iter().map(|series| series.points.len() as u32).collect::<Vec<_>>());
@@ -92,6 +93,7 @@ pub(crate) fn restore(
     let attention = columns.u64s(meter.attention.len())?;
     let topic_exposures = columns.u64s(meter.topic_exposures.len())?;
     let totals = columns.u64s(2)?;
+    let polls = read_polls(&mut columns, meter.polls.len())?;
     let watched = columns.u64s(meter.watched.len())?;
     let lengths = columns.u32s(series.series.len())?;
     let points: usize = lengths.iter().map(|&length| length as usize).sum();
@@ -115,6 +117,7 @@ pub(crate) fn restore(
     world.beliefs.set_all(opinions.into_iter().map(Stance::clamped).collect());
     world.seen.set_all(seen);
     meter.attention = attention;
+    meter.polls = polls;
     meter.topic_exposures = topic_exposures;
     (meter.exposures, meter.activations) = (totals[0], totals[1]);
     for (watched, exposures) in meter.watched.iter_mut().zip(watched) {
@@ -173,6 +176,32 @@ impl Inner {
             }
         }
     }
+}
+
+/// What was seen of the posts of a voting experiment.
+fn write_polls(columns: &mut ColumnWriter, polls: &[Poll]) {
+    let firsts: Vec<FirstReading> = polls.iter().filter_map(|poll| poll.first).collect();
+    columns.u64s(&polls.iter().map(|poll| poll.reads).collect::<Vec<_>>());
+    columns.u8s(&polls.iter().map(|poll| poll.first.is_some().into()).collect::<Vec<_>>());
+    columns.u32s(&firsts.iter().map(|first| first.agent.0).collect::<Vec<_>>());
+    columns.u32s(&firsts.iter().map(|first| first.step.0).collect::<Vec<_>>());
+    columns.u8s(&firsts.iter().map(FirstReading::code).collect::<Vec<_>>());
+}
+
+/// Of as many posts.
+fn read_polls(columns: &mut ColumnReader<'_>, count: usize) -> Result<Vec<Poll>, NotThisState> {
+    let reads = columns.u64s(count)?;
+    let is_read = columns.u8s(count, 1)?;
+    let some = is_read.iter().filter(|&&is_read| is_read == 1).count();
+    let (agents, steps) = (columns.u32s(some)?, columns.u32s(some)?);
+    let codes = columns.u8s(some, FirstReading::NAMES.len() as u8 - 1)?;
+    let mut firsts = agents
+        .into_iter()
+        .zip(steps)
+        .zip(codes)
+        .map(|((agent, step), code)| FirstReading::with_code(AgentId(agent), Step(step), code));
+    let poll = |(reads, is_read)| Poll { reads, first: if is_read == 1 { firsts.next() } else { None } };
+    Ok(reads.into_iter().zip(is_read).map(poll).collect())
 }
 
 fn write_trips(columns: &mut ColumnWriter, trips: &Trips) {

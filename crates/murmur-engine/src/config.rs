@@ -102,6 +102,8 @@ pub struct Config {
     /// What the platform or the experimenter does while the run goes on.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub intervention: Vec<InterventionConfig>,
+    /// A voting experiment: posts whose first vote a confederate casts.
+    pub votes: VotesConfig,
     /// Actions written down beforehand.
     pub script: ScriptConfig,
     /// What is measured, and how often.
@@ -388,6 +390,45 @@ pub struct ScriptConfig {
     pub path: Option<PathBuf>,
 }
 
+/// A voting experiment: posts whose first vote a confederate casts. Author and confederate of each are drawn from all agents,
+/// by the post's number in the file; neither counts among its readers. A post has no topic; the claim that it spreads is
+/// its first comment, by its author.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct VotesConfig {
+    /// The posts, OASIS's counterfactual ones (JSON), relative to the configuration's folder. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathBuf>,
+    /// The first vote on each post, cast right after it was posted.
+    pub first: FirstVote,
+    /// The first step in which posts are planted, after the seed posts and before the script and the agents.
+    pub step: u32,
+    /// Number of steps over which the posts are planted evenly, in the order of the file.
+    #[schemars(range(min = 1))]
+    pub over: u32,
+}
+
+impl Default for VotesConfig {
+    fn default() -> Self {
+        Self { path: None, first: FirstVote::default(), step: 0, over: 1 }
+    }
+}
+
+/// The first vote on the posts of a voting experiment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FirstVote {
+    /// As the post's group in the file says: up, down, or none.
+    #[default]
+    AsGrouped,
+    /// Up on every post.
+    Up,
+    /// None on any post.
+    None,
+    /// Down on every post.
+    Down,
+}
+
 /// What is measured, and how often.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -527,6 +568,7 @@ impl Config {
             }
             PopulationConfig::Synthetic(_) | PopulationConfig::Script(_) => {}
         }
+        paths.extend(self.votes.path.as_mut());
         paths.extend(self.script.path.as_mut());
         paths.extend(self.prompt.template.as_mut());
         if let GraphConfig::Given(GivenGraph::File(file)) = &mut self.graph {

@@ -78,9 +78,13 @@ fn replay(
         .map(|turn| Decision { read: turn.read as usize, ..Decision::none(turn.agent) })
         .collect();
     // What interventions, the experimenter and the script do is decided by them again.
-    let planned = world.seed_posts_due(now).len() + world.script.due(now).len();
-    let events = without_interventions(recorded.events(world)?, |event| &event.action);
-    for event in events.into_iter().skip(planned) {
+    let mut events = without_interventions(recorded.events(world)?, |event| &event.action).into_iter();
+    events.by_ref().take(world.seed_posts_due(now).len()).for_each(drop);
+    for place in world.votes.due(now) {
+        let is_posted = events.next().is_some_and(|event| event.outcome.refusal().is_none());
+        events.by_ref().take(world.votes.actions_after(place, is_posted)).for_each(drop);
+    }
+    for event in events.skip(world.script.due(now).len()) {
         let Ok(index) = decisions.binary_search_by_key(&event.agent, |decision| decision.agent) else {
             let what = format!("agent {} acts without being active", event.agent);
             return Err(Difference { step: now, table: "events", shard: None, what }.into());

@@ -46,6 +46,7 @@ mod summary;
 mod tables;
 mod topics;
 mod trips;
+mod votes;
 mod world;
 
 pub use ask::{AskAnswer, AskRequest};

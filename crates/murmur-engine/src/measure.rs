@@ -4,6 +4,7 @@
 //! measured at every step. What costs the whole population is measured every `metrics.every` steps, from the first on.
 
 mod inner;
+mod votes;
 
 use murmur_agents::Beliefs;
 use murmur_core::{
@@ -23,6 +24,8 @@ use crate::apply::Applied;
 use crate::config::{InterventionConfig, ModelSection, TopicConfig};
 use crate::model_totals::ModelTotals;
 use crate::trips::Trips;
+
+pub(crate) use votes::{Count, FirstReading, Poll, vote_code};
 
 /// What a measure is about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,11 +50,13 @@ pub(crate) enum Scope {
     Intervention,
     /// What is read about a topic, by its name.
     Topic,
+    /// The voting experiment.
+    Votes,
 }
 
 impl Scope {
     /// The names in tables, in the order of the variants.
-    pub(crate) const NAMES: [&'static str; 10] = [
+    pub(crate) const NAMES: [&'static str; 11] = [
         "platform",
         "cascade",
         "opinion",
@@ -62,6 +67,7 @@ impl Scope {
         "claim",
         "intervention",
         "topic",
+        "votes",
     ];
 
     const ALL: [Self; Self::NAMES.len()] = [
@@ -75,6 +81,7 @@ impl Scope {
         Self::Claim,
         Self::Intervention,
         Self::Topic,
+        Self::Votes,
     ];
 
     /// The name in tables.
@@ -122,6 +129,7 @@ impl Scope {
             Self::Claim => vec!["credence_mean", "believers_share", "exposed_share"],
             Self::Intervention => vec!["decisions"],
             Self::Topic => vec!["exposures", "exposures_total"],
+            Self::Votes => votes::NAMES.to_vec(),
         }
     }
 }
@@ -151,6 +159,8 @@ pub(crate) struct Meter {
     pub(crate) topic_exposures: Vec<u64>,
     pub(crate) activations: u64,
     pub(crate) watched: Vec<Watched>,
+    /// What was seen of each post of the voting experiment.
+    pub(crate) polls: Vec<Poll>,
     /// What came of the calls to each model, in the order of the configuration.
     pub(crate) models: Vec<ModelTotals>,
     /// Which of `watched` a root is.
@@ -207,6 +217,7 @@ impl Meter {
             topic_exposures: vec![0; world.config.topic.len()],
             activations: 0,
             watched,
+            polls: vec![Poll::default(); world.votes.all().len()],
             models: vec![ModelTotals::default(); world.config.model.len()],
             watched_roots: FxHashMap::default(),
             groups: metrics.label.as_ref().map(|column| Groups::new(world, column)),
@@ -278,7 +289,7 @@ pub(crate) fn measure(world: &World, meter: &mut Meter, now: Step, applied: &App
     let _span = tracing::info_span!("measure").entered();
     let mut measures = Vec::new();
     let read_before = meter.topic_exposures.clone();
-    let step_actions = meter.take_in(world, applied);
+    let step_actions = meter.take_in(world, now, applied);
     if meter.every == 1 {
         meter.follow_network(world, applied);
     } else if meter.is_due(now) {
@@ -291,6 +302,7 @@ pub(crate) fn measure(world: &World, meter: &mut Meter, now: Step, applied: &App
     measures.extend(meter.watched.iter_mut().flat_map(|watched| cascade(&meter.cascades, watched)));
     measures.extend(interventions(world, applied));
     measures.extend(topics(world, &read_before, &meter.topic_exposures));
+    measures.extend(votes::measures(&meter.polls, &world.votes, &world.public));
     if meter.is_due(now) {
         measures.extend(population(world, meter));
         measures.extend(inner::emotions(world, now));
@@ -353,7 +365,7 @@ impl Meter {
     }
 
     /// Updates all counts from the step's events and exposures; returns the step's own actions.
-    pub(crate) fn take_in(&mut self, world: &World, applied: &Applied) -> ActionCounts {
+    pub(crate) fn take_in(&mut self, world: &World, now: Step, applied: &Applied) -> ActionCounts {
         let mut step_actions = ActionCounts::default();
         let posts = world.public.posts();
         for event in &applied.events {
@@ -384,6 +396,7 @@ impl Meter {
                 self.watched[place].exposures += 1;
             }
         }
+        votes::take_in(&mut self.polls, &world.votes, posts, now, &applied.exposures, &applied.events);
         ModelTotals::add_all(&mut self.models, &applied.calls);
         self.exposures += applied.exposures.len() as u64;
         self.activations += applied.turns.len() as u64;

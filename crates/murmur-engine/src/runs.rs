@@ -21,6 +21,7 @@ use crate::history::{RecordedEvent, RecordedOutcome, RecordedStep};
 use crate::interventions;
 use crate::record::{Recorder, Replay};
 use crate::summary::Start;
+use crate::votes::BallotsAgain;
 use crate::{Config, EngineError, Override, Simulation, checkpoint, tables};
 
 /// Under which settings the steps of a run that branched off others were carried out.
@@ -563,8 +564,9 @@ impl Simulation {
     /// Carries the public half of all steps before `end` out again.
     fn rebuild(&mut self, journal: &mut JournalReader, end: Step) -> Result<(), EngineError> {
         while self.next < end {
-            let applied = self.carry_out_again(journal, self.next)?;
-            self.meter.take_in(&self.world, &applied);
+            let applied_step = self.next;
+            let applied = self.carry_out_again(journal, applied_step)?;
+            self.meter.take_in(&self.world, applied_step, &applied);
             self.world.take_in(&applied.events, self.next)?;
         }
         self.world.recommender.rebuild_index(&self.world.public, &self.world.clock, self.next);
@@ -581,6 +583,7 @@ impl Simulation {
         self.world.embedding.fill(&self.world.public, actions)?;
         let mut applied = Applied::default();
         let mut seed_posts = self.world.seed_posts_due(step).into_iter();
+        let mut ballots = BallotsAgain::of(&self.world.votes, step);
         for (row, event) in recorded_events.into_iter().enumerate() {
             let injected_by = interventions::injected_by(applied.events.last());
             let is_ruling = matches!(event.action, Action::Moderate(_));
@@ -601,13 +604,16 @@ impl Simulation {
             }
             if let Some(by) = injected_by {
                 self.world.take_in_injected(&by, event);
-            } else if !is_ruling
-                // What interventions do aside, seed posts come first.
-                && let Some(seed_post) = seed_posts.next()
-                && let Outcome::Posted(post) = event.outcome
-            {
-                self.world.take_in_seeded(seed_post, post);
-                applied.seeded.push(Seeded { seed_post, post });
+            } else if !is_ruling {
+                // What interventions do aside, seed posts come first, and then those of a voting experiment.
+                match (seed_posts.next(), &event.outcome) {
+                    (Some(seed_post), &Outcome::Posted(post)) => {
+                        self.world.take_in_seeded(seed_post, post);
+                        applied.seeded.push(Seeded { seed_post, post });
+                    }
+                    (Some(_), _) => {}
+                    (None, _) => ballots.take_in(&mut self.world.votes, event),
+                }
             }
         }
         self.next = Step(step.0 + 1);

@@ -37,6 +37,22 @@ impl Run {
         }
         Ok(gathered.series())
     }
+
+    /// The hashes of the requests that were made to language models from step `from` on, ascending; a request that was
+    /// made several times is there as often.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn requests(&self, from: Step) -> Result<Vec<RequestHash>, EngineError> {
+        let Some(mut journal) = self.journal()? else { return Ok(Vec::new()) };
+        let mut requests = Vec::new();
+        for step in journal.steps().skip_while(|&step| step < from) {
+            let batches = journal.step(step, Tables::Only(&[RecordedStep::CALLS]))?;
+            requests.extend((RecordedStep { step, batches }).calls()?.into_iter().map(|call| call.hash));
+        }
+        requests.sort_unstable_by_key(|hash| hash.get());
+        Ok(requests)
+    }
 }
 
 /// Measures on their way into series.
@@ -60,20 +76,5 @@ impl Gathered {
             Series { scope, subject, metric, points }
         });
         series.collect()
-    }
-    /// The hashes of the requests that were made to language models from step `from` on, ascending; a request that was
-    /// made several times is there as often.
-    ///
-    /// # Errors
-    /// When the journal cannot be read.
-    pub fn requests(&self, from: Step) -> Result<Vec<RequestHash>, EngineError> {
-        let Some(mut journal) = self.journal()? else { return Ok(Vec::new()) };
-        let mut requests = Vec::new();
-        for step in journal.steps().skip_while(|&step| step < from) {
-            let batches = journal.step(step, Tables::Only(&[RecordedStep::CALLS]))?;
-            requests.extend((RecordedStep { step, batches }).calls()?.into_iter().map(|call| call.hash));
-        }
-        requests.sort_unstable_by_key(|hash| hash.get());
-        Ok(requests)
     }
 }

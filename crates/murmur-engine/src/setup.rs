@@ -28,6 +28,7 @@ use crate::language::minds::{Draw, Minds, chosen};
 use crate::planted::Planted;
 use crate::script::Script;
 use crate::topics::Topics;
+use crate::votes::Votes;
 use crate::{Config, EngineError, World};
 
 /// A world and what was mended in its inputs.
@@ -105,6 +106,7 @@ pub(crate) fn make_world_with(
     let surveyed = surveyed(&config, &population, follows)?;
     let beliefs = beliefs(&config, population.len());
     check_sources(&config, population.len())?;
+    let votes = Votes::read(&config, population.len(), &embedding)?;
     let ground = Ground { config: &config, population: &population, follows, embedding: &embedding };
     let interventions = Interventions::new(&ground, &Interventions::default(), Step(0))?;
     let phrasebook = Phrasebook::new(topics.vocabularies.clone());
@@ -138,6 +140,7 @@ pub(crate) fn make_world_with(
         first_beliefs: Arc::new(beliefs.clone()),
         beliefs,
         interventions,
+        votes,
         planted: Planted::default(),
         behaviour: Behaviour::new(config.behaviour.clone(), seed),
         memories: Memories::default(),

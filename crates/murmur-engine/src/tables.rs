@@ -3,7 +3,7 @@
 //! `tables/history.rs` makes those with rows of every step (events, exposures, metrics; with `tables/calls.rs` calls and
 //! answers, with `tables/interventions.rs` what interventions decided) from the journal alone,
 //! `tables/final_state.rs` those of the world as it stands at the end (agents, posts, comments, cascades), `tables/network.rs`
-//! a sample of its follow graph.
+//! a sample of its follow graph, `tables/votes.rs` that of a voting experiment.
 //! `docs/tables.md` describes their columns.
 
 mod calls;
@@ -11,6 +11,7 @@ mod final_state;
 mod history;
 mod interventions;
 mod network;
+mod votes;
 
 use murmur_core::Step;
 use murmur_data::table::TableFolder;
@@ -46,6 +47,7 @@ pub(crate) fn write(sources: &TableSources<'_>, journal: &mut JournalReader) -> 
     tables.posts()?;
     tables.comments()?;
     tables.cascades()?;
+    votes::write(sources)?;
     let World { public, config, .. } = sources.world;
     Ok(network::write(sources.folder, &public.graph.follows, config.run.seed)?)
 }

@@ -21,6 +21,7 @@ use crate::script::Script;
 use crate::setup;
 use crate::sharing::recoveries;
 use crate::topics::Topics;
+use crate::votes::Votes;
 
 /// The state of a simulation at the beginning of a step.
 #[derive(Debug)]
@@ -67,6 +68,8 @@ pub struct World {
     pub(crate) script: Script,
     /// What the platform or the experimenter does while the run goes on.
     pub(crate) interventions: Interventions,
+    /// The posts of a voting experiment: public.
+    pub(crate) votes: Votes,
     /// What was planted so far, by seed posts and interventions: public.
     pub(crate) planted: Planted,
 }

@@ -8,7 +8,6 @@ use std::fmt;
 use std::path::Path;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::error::Category;
 
 use super::{Account, PopulationFile, no_such_label};
 use crate::csv_file::quoted;
@@ -26,25 +25,12 @@ pub fn read_oasis_reddit(path: &Path, label_field: Option<&str>) -> Result<Popul
     (&mut json)
         .deserialize_seq(&mut users)
         .and_then(|()| json.end())
-        .map_err(|error| failure(path, error))?;
+        .map_err(|error| DataError::of_json(path, error))?;
     let Users { fields, accounts, .. } = users;
     if let Some(label) = label_field.filter(|label| !accounts.is_empty() && !fields.contains(*label)) {
         return Err(no_such_label(path, label, &quoted(&Vec::from_iter(fields))));
     }
     PopulationFile::complete(path, accounts, None, Vec::new())
-}
-
-fn failure(path: &Path, error: serde_json::Error) -> DataError {
-    let place = format!(" at line {} column {}", error.line(), error.column());
-    let message = error.to_string();
-    let message = message.strip_suffix(&place).unwrap_or(&message);
-    match error.classify() {
-        Category::Io => DataError::io(path, error.into()),
-        Category::Eof => {
-            DataError::at_line(path, error.line() as u64, format!("the file is cut short: {message}"))
-        }
-        Category::Syntax | Category::Data => DataError::at_line(path, error.line() as u64, message),
-    }
 }
 
 /// The array of users, as far as it has been read.

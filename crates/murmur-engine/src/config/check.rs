@@ -9,7 +9,7 @@ use murmur_recsys::{Filter, HashedEmbedder, Source};
 use super::{
     ActionConfig, AgentsConfig, CallMode, ConditionConfig, Config, EmbedderConfig, GivenGraph, GraphConfig,
     HashedConfig, InterventionConfig, MOST_INTERVENTIONS, MOST_MODELS, MOST_SURVEYS, ModelSection,
-    NoMoreKeys, PopulationConfig, TopicConfig, minute_of_day,
+    NoMoreKeys, PopulationConfig, TopicConfig, VotesConfig, minute_of_day,
 };
 use crate::measure::Scope;
 
@@ -26,6 +26,7 @@ impl Config {
         self.check_behaviour()?;
         self.check_minds()?;
         self.check_seed_posts()?;
+        self.check_votes()?;
         self.check_interventions()?;
         self.check_models()?;
         self.check_surveys()?;
@@ -324,7 +325,7 @@ impl Config {
     fn subjects(&self, scope: Scope, measure: &str) -> Option<Vec<String>> {
         let topics = || self.topic.iter().map(|topic| topic.name.clone()).collect();
         let subjects: Vec<String> = match scope {
-            Scope::Platform => return None,
+            Scope::Platform | Scope::Votes => return None,
             Scope::Opinion | Scope::Emotion | Scope::Topic => topics(),
             Scope::Network => match &self.metrics.label {
                 Some(column) if measure == "e_i_index" => vec![column.clone()],
@@ -356,7 +357,7 @@ impl Config {
         match (subjects, subject) {
             (None, None) => {}
             (None, Some(subject)) => {
-                expect(false, "subject", "none, since the measure is of the platform", subject)?;
+                expect(false, "subject", "none, since the measure is of the run as a whole", subject)?;
             }
             (Some(subjects), None) => {
                 let wanted = format!("what the measure is about, such as {subjects:?}");
@@ -370,6 +371,8 @@ impl Config {
                 expect(known, "subject", &format!("one of {subjects:?}"), format!("{subject:?}"))?;
             }
         }
+        let votes = scope != Scope::Votes || self.votes.path.is_some();
+        expect(votes, "scope", "votes.path besides", "no voting experiment")?;
         let emotions = scope != Scope::Emotion || self.emotion.enabled;
         expect(emotions, "scope", "emotion.enabled = true besides", "emotions that are not simulated")
     }
@@ -429,6 +432,19 @@ impl Config {
             }
         }
         Ok(())
+    }
+
+    fn check_votes(&self) -> Result<(), String> {
+        let votes = &self.votes;
+        if votes.path.is_none() {
+            let alone = VotesConfig::default();
+            let wanted = "the file of the posts, since other keys of votes are given";
+            return expect(*votes == alone, "votes.path", wanted, "none");
+        }
+        expect(votes.over >= 1, "votes.over", "at least 1 step", 0)?;
+        let end = u64::from(votes.step) + u64::from(votes.over);
+        let wanted = format!("steps up to run.steps ({}) in votes.step + votes.over", self.run.steps);
+        expect(end <= u64::from(self.run.steps), "votes.over", &wanted, end)
     }
 
     fn check_metrics(&self) -> Result<(), String> {

@@ -80,7 +80,7 @@ fn edges_among(follows: &FollowGraph, agents: &[AgentId]) -> (Vec<u32>, Vec<u32>
 
 #[cfg(test)]
 mod tests {
-    use murmur_graph::Follow;
+    use murmur_core::Follow;
 
     use super::*;
 

@@ -6,3 +6,4 @@ mod interventions;
 mod measures;
 mod phases;
 mod tables;
+mod votes;

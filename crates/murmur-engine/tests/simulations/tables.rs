@@ -58,7 +58,8 @@ impl Run {
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Row(BTreeMap<String, Field>);
 
-fn rows_of(path: &Path) -> Vec<Row> {
+/// The rows of a table file.
+pub(crate) fn rows_of(path: &Path) -> Vec<Row> {
     let reader = SerializedFileReader::new(File::open(path).unwrap()).unwrap();
     let rows = reader.get_row_iter(None).unwrap();
     rows.map(|row| Row(row.unwrap().get_column_iter().map(|(k, v)| (k.clone(), v.clone())).collect()))
