@@ -11,7 +11,9 @@ use std::time::Duration;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use murmur_engine::Override;
-use murmur_experiment::{Changes, Experiment, Folder, Notice, Progressed, Share, Work, carry_out, collect, write_results};
+use murmur_experiment::{
+    Changes, Experiment, Folder, Notice, Progressed, Share, Work, carry_out, collect, write_results,
+};
 
 use crate::failure::{Done, Failure, print, tell};
 use crate::stop::StopRequest;
@@ -67,7 +69,8 @@ pub(crate) fn experiment(args: &ExperimentArgs) -> Result<Done, Failure> {
     let progressed = args.carry_out(&experiment, &folder, &stop)?;
     let Progressed { done, left, failed, is_system_at_fault } = progressed;
     if failed > 0 {
-        let message = format!("{failed} runs failed, {left} are left to do; the same command takes them up again");
+        let message =
+            format!("{failed} runs failed, {left} are left to do; the same command takes them up again");
         return Err(if is_system_at_fault { Failure::system(message) } else { Failure::input(message) });
     }
     if left > 0 {
@@ -141,7 +144,8 @@ struct Watch {
 impl Watch {
     fn new() -> Self {
         let is_terminal = std::io::stderr().is_terminal();
-        let target = if is_terminal { ProgressDrawTarget::stderr_with_hz(5) } else { ProgressDrawTarget::hidden() };
+        let target =
+            if is_terminal { ProgressDrawTarget::stderr_with_hz(5) } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(None, target);
         let style = ProgressStyle::with_template("{bar:16} {pos}/{len} steps  {msg}  {eta} left")
             .expect("the template is fixed");

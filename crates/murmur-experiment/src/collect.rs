@@ -5,13 +5,13 @@
 
 use murmur_core::{AgentId, Purpose, Step, Stream};
 
+use crate::ExperimentError;
 use crate::folder::{Folder, OutcomeRecord, RunRecord};
 use crate::plan::{Experiment, Pair};
 use crate::results::{
     ArmMean, ArmSeries, Comparison, Contrast, Correlation, Interval, OutcomeRow, ReplyShare, Results,
 };
 use crate::statistics::{self, RESAMPLES, TTest};
-use crate::ExperimentError;
 
 /// What an experiment comes to, and what to know about it.
 #[derive(Clone, Debug)]
@@ -111,7 +111,8 @@ impl Runs<'_> {
             }
             let (all, none) = (records().count(), records().filter(|record| record.value.is_none()).count());
             if none > 0 {
-                warnings.push(format!("outcome {name}: not defined in {none} of {all} runs, which are left out"));
+                warnings
+                    .push(format!("outcome {name}: not defined in {none} of {all} runs, which are left out"));
             }
         }
         warnings
@@ -166,7 +167,8 @@ impl Runs<'_> {
     /// The `number`-th pair of arms.
     fn comparison(&self, outcome: usize, number: usize, pair: Pair) -> Comparison {
         let both = self.records(pair.arm, outcome).zip(self.records(pair.against, outcome));
-        let both: Vec<(f64, f64)> = both.filter_map(|(own, other)| Some((own.value?, other.value?))).collect();
+        let both: Vec<(f64, f64)> =
+            both.filter_map(|(own, other)| Some((own.value?, other.value?))).collect();
         let (own, other): (Vec<f64>, Vec<f64>) = both.iter().copied().unzip();
         let differences: Vec<f64> = both.iter().map(|(own, other)| own - other).collect();
         let draws = |unpaired: u32| {
@@ -271,7 +273,10 @@ impl Runs<'_> {
                 shared: in_common(own, other),
             })
         };
-        self.replicates.iter().flat_map(|arms| pairs.iter().filter_map(move |pair| share(arms, pair))).collect()
+        self.replicates
+            .iter()
+            .flat_map(|arms| pairs.iter().filter_map(move |pair| share(arms, pair)))
+            .collect()
     }
 }
 

@@ -13,9 +13,9 @@ use murmur_journal::InputFile;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::ExperimentError;
 use crate::names::TRUNK;
 use crate::plan::Experiment;
-use crate::ExperimentError;
 
 /// The folder of an experiment.
 #[derive(Clone, Debug)]
@@ -220,7 +220,8 @@ fn describe(experiment: &Experiment) -> Result<Value, ExperimentError> {
     let describe = |path: PathBuf| InputFile::describe(&path).map_err(ExperimentError::io(&path));
     let inputs: Vec<InputFile> = experiment.inputs().into_iter().map(describe).collect::<Result<_, _>>()?;
     let arm = |(place, arm): (usize, &crate::plan::Arm)| {
-        let mut config = serde_json::to_value(experiment.config(place)).expect("a configuration has a JSON form");
+        let mut config =
+            serde_json::to_value(experiment.config(place)).expect("a configuration has a JSON form");
         // Replicates have their own.
         if let Some(run) = config["run"].as_object_mut() {
             run.remove("seed");

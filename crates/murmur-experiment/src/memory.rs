@@ -43,7 +43,10 @@ fn left_in_group(group: &str) -> Option<u64> {
         _ => return None,
     };
     let own: PathBuf = Path::new(root).join(path.trim_start_matches('/'));
-    own.ancestors().take_while(|folder| folder.starts_with(root)).filter_map(|folder| left(folder, files)).min()
+    own.ancestors()
+        .take_while(|folder| folder.starts_with(root))
+        .filter_map(|folder| left(folder, files))
+        .min()
 }
 
 fn left(folder: &Path, [limit, usage, cache]: [&str; 3]) -> Option<u64> {

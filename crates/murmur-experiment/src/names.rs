@@ -3,7 +3,8 @@
 /// What a file about `name` is called: its letters and digits, with dashes between; `is_taken` says which names are others'.
 pub(crate) fn free_slug(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
     let slug = slug(name);
-    let mut numbered = (1..).map(|number| if number == 1 { slug.clone() } else { format!("{slug}-{number}") });
+    let mut numbered =
+        (1..).map(|number| if number == 1 { slug.clone() } else { format!("{slug}-{number}") });
     numbered.find(|slug| !RESERVED.contains(&slug.as_str()) && !is_taken(slug)).expect("some number is free")
 }
 

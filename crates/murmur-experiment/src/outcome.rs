@@ -128,7 +128,13 @@ mod tests {
     }
 
     /// What `summary` makes of a measure over the steps 2 to 7 of ten that was taken so.
-    fn check(scope: &'static str, metric: &str, points: &[(u32, Option<f64>)], summary: Summary, expected: Option<f64>) {
+    fn check(
+        scope: &'static str,
+        metric: &str,
+        points: &[(u32, Option<f64>)],
+        summary: Summary,
+        expected: Option<f64>,
+    ) {
         let outcome = outcome(scope, metric, summary);
         let points = points.iter().map(|&(step, value)| (Step(step), value)).collect();
         let series = Series { scope, subject: Some("x".to_owned()), metric: metric.to_owned(), points };

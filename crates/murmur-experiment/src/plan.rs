@@ -103,7 +103,10 @@ impl Experiment {
         let text = fs::read_to_string(path)
             .map_err(|source| ExperimentError::Unreadable { path: path.to_owned(), source })?;
         let file = toml::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
-            ExperimentError::Malformed { path: path.to_owned(), message: error.to_string().trim_end().to_owned() }
+            ExperimentError::Malformed {
+                path: path.to_owned(),
+                message: error.to_string().trim_end().to_owned(),
+            }
         })?;
         Resolver { path, folder: path.parent().unwrap_or(Path::new("")), changes }.resolve(file)
     }
@@ -221,7 +224,11 @@ impl Resolver<'_> {
             format!("burn_in: expected fewer than the run's {steps} steps, found {}", file.burn_in)
         })?;
         self.expect((file.burn_in..steps).contains(&treatment), || {
-            format!("treatment: expected a step from burn_in ({}) to {}, found {treatment}", file.burn_in, steps - 1)
+            format!(
+                "treatment: expected a step from burn_in ({}) to {}, found {treatment}",
+                file.burn_in,
+                steps - 1
+            )
         })?;
         if file.burn_in > 0 {
             self.check_forks(&trunk, &arms, Step(file.burn_in))?;
@@ -267,7 +274,9 @@ impl Resolver<'_> {
     ) -> Result<(), ExperimentError> {
         let mut seen: Vec<&String> = Vec::new();
         for (index, name) in given.enumerate() {
-            self.expect(!name.trim().is_empty(), || format!("{place} {}: expected a name, found none", index + 1))?;
+            self.expect(!name.trim().is_empty(), || {
+                format!("{place} {}: expected a name, found none", index + 1)
+            })?;
             self.expect(!seen.contains(&name), || {
                 format!("{place} {}: expected a name that no other has, found {name:?} again", index + 1)
             })?;
@@ -291,7 +300,9 @@ impl Resolver<'_> {
                 ));
             }
             if key == "run.seed" {
-                return Err(fault("replicates have seeds of their own; expected `seed` of the experiment instead"));
+                return Err(fault(
+                    "replicates have seeds of their own; expected `seed` of the experiment instead",
+                ));
             }
             settings.push((key, Override::new(key, value.clone())));
         }
@@ -339,7 +350,8 @@ impl Resolver<'_> {
         }
         let mut arms: Vec<Arm> = Vec::new();
         for levels in combinations {
-            let chosen = || file.factor.iter().zip(&levels).map(|(factor, &level)| (factor, &factor.level[level]));
+            let chosen =
+                || file.factor.iter().zip(&levels).map(|(factor, &level)| (factor, &factor.level[level]));
             let mut settings = Vec::new();
             for (factor, level) in chosen() {
                 let place = format!("factor {}, level {}", factor.name, level.name);
@@ -379,7 +391,9 @@ impl Resolver<'_> {
         treatment: u32,
         steps: u32,
     ) -> Result<Vec<Outcome>, ExperimentError> {
-        self.expect(!given.is_empty(), || "outcome: expected at least one [[outcome]], found none".to_owned())?;
+        self.expect(!given.is_empty(), || {
+            "outcome: expected at least one [[outcome]], found none".to_owned()
+        })?;
         self.check_names("outcome", given.iter().map(|outcome| &outcome.name))?;
         given.iter().map(|outcome| self.outcome(outcome, arms, treatment, steps)).collect()
     }
@@ -392,14 +406,17 @@ impl Resolver<'_> {
         steps: u32,
     ) -> Result<Outcome, ExperimentError> {
         let place = |what: String| format!("outcome {}: {what}", given.name);
-        let check = |arm: &Arm| arm.config.check_measure(&given.scope, given.subject.as_deref(), &given.metric);
+        let check =
+            |arm: &Arm| arm.config.check_measure(&given.scope, given.subject.as_deref(), &given.metric);
         let faults: Vec<String> = arms.iter().filter_map(|arm| check(arm).err()).collect();
         // It is enough that one arm has it.
         if faults.len() == arms.len() {
             return Err(self.unfit(place(faults[0].clone())));
         }
         let (from, until) = (given.from.unwrap_or(treatment), given.until.unwrap_or(steps));
-        self.expect(from < until, || place(format!("from: expected a step before until ({until}), found {from}")))?;
+        self.expect(from < until, || {
+            place(format!("from: expected a step before until ({until}), found {from}"))
+        })?;
         self.expect(until <= steps, || {
             place(format!("until: expected up to the run's {steps} steps, found {until}"))
         })?;

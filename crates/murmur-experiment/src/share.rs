@@ -26,7 +26,8 @@ impl FromStr for Share {
 
     /// `I/N`, as in `2/8`.
     fn from_str(given: &str) -> Result<Self, ExperimentError> {
-        let parts = given.split_once('/').and_then(|(number, of)| Some((number.parse().ok()?, of.parse().ok()?)));
+        let parts =
+            given.split_once('/').and_then(|(number, of)| Some((number.parse().ok()?, of.parse().ok()?)));
         match parts {
             Some((number, of)) if 1 <= number && number <= of => Ok(Self { number, of }),
             _ => Err(ExperimentError::Task { given: given.to_owned() }),

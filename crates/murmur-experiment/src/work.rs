@@ -114,7 +114,14 @@ pub fn carry_out(
         work,
         units: &units,
         before: memory::held().zip(memory::available()),
-        state: Mutex::new(State { next: 0, busy: 0, jobs, is_measured: jobs == 1, failed: BTreeSet::new(), counts: Progressed::default() }),
+        state: Mutex::new(State {
+            next: 0,
+            busy: 0,
+            jobs,
+            is_measured: jobs == 1,
+            failed: BTreeSet::new(),
+            counts: Progressed::default(),
+        }),
         changed: Condvar::new(),
     };
     thread::scope(|scope| {
@@ -327,7 +334,9 @@ impl Crew<'_> {
             0 => self.begin(config.clone(), &path).map(Some),
             at => self.branch_off(replicate, config.clone(), Step(at), &path, name),
         };
-        let Some(simulation) = self.resume_or(&path, &config, name, begin)? else { return Ok(Ended::Stopped) };
+        let Some(simulation) = self.resume_or(&path, &config, name, begin)? else {
+            return Ok(Ended::Stopped);
+        };
         if let Ended::Stopped = self.steps(simulation, Step(experiment.steps), keeps)? {
             return Ok(Ended::Stopped);
         }
@@ -344,7 +353,8 @@ impl Crew<'_> {
     fn config_of(&self, replicate: u32, arm: usize) -> Config {
         let mut config = self.experiment.config_of(arm, replicate);
         if takes_replies(&config) {
-            let earlier = self.experiment.arms[..arm].iter().map(|arm| self.folder.run(replicate, &arm.folder));
+            let earlier =
+                self.experiment.arms[..arm].iter().map(|arm| self.folder.run(replicate, &arm.folder));
             let earlier = earlier.filter(|run| RunFolder::holds_run(run));
             config.calls.from.extend(earlier.map(|run| std::path::absolute(&run).unwrap_or(run)));
         }
@@ -492,7 +502,9 @@ fn clear_partials(replicate: &Path) -> Result<(), ExperimentError> {
 
 fn remove_folder(path: &Path) -> Result<(), ExperimentError> {
     match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(ExperimentError::Io { path: path.to_owned(), source: error }),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(ExperimentError::Io { path: path.to_owned(), source: error })
+        }
         _ => Ok(()),
     }
 }

@@ -89,7 +89,9 @@ pub(crate) fn results(results: &Results, folder: &Path, tables: &Path) -> String
 
 fn means(results: &Results, outcome: &str) -> String {
     let mut page =
-        format!("  {:<28} {:>5} {:>12} {:>12}  {:<28}\n", "arm", "runs", "mean", "sd", "95 % interval").trim_end().to_owned();
+        format!("  {:<28} {:>5} {:>12} {:>12}  {:<28}\n", "arm", "runs", "mean", "sd", "95 % interval")
+            .trim_end()
+            .to_owned();
     page += "\n";
     for row in results.means.iter().filter(|row| row.outcome == outcome) {
         let line = format!(

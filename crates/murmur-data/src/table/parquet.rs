@@ -60,9 +60,7 @@ fn schema_of(column: &Column) -> Result<Arc<Type>, ParquetError> {
     };
     let repetition = match column.kind {
         Kind::OptU32 | Kind::OptF64 | Kind::OptText => Repetition::OPTIONAL,
-        Kind::U32 | Kind::U64 | Kind::F32 | Kind::F64 | Kind::Text | Kind::Category => {
-            Repetition::REQUIRED
-        }
+        Kind::U32 | Kind::U64 | Kind::F32 | Kind::F64 | Kind::Text | Kind::Category => Repetition::REQUIRED,
     };
     let builder = Type::primitive_type_builder(&column.name, physical);
     builder.with_logical_type(logical).with_repetition(repetition).build().map(Arc::new)

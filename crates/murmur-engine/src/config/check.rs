@@ -289,8 +289,7 @@ impl Config {
     /// The first of `scope`, `subject` and `metric` that there is not, and those that there are.
     pub fn check_measure(&self, scope: &str, subject: Option<&str>, metric: &str) -> Result<(), String> {
         let scope = scope_named(scope)?;
-        check_measure_of(scope, metric)
-            .map_err(|fault| fault.replacen("measure:", "metric:", 1))?;
+        check_measure_of(scope, metric).map_err(|fault| fault.replacen("measure:", "metric:", 1))?;
         self.check_subject(scope, self.subjects(scope, metric).as_deref(), subject)
     }
 
@@ -313,7 +312,8 @@ impl Config {
             Scope::Feed => Source::ALL.map(|source| source.name().to_owned()).into(),
             Scope::Cascade => {
                 let names = (0..self.seed_post.len()).map(|index| self.seed_name(index));
-                let watched = |name: &String| self.metrics.watch.as_ref().is_none_or(|watch| watch.contains(name));
+                let watched =
+                    |name: &String| self.metrics.watch.as_ref().is_none_or(|watch| watch.contains(name));
                 names.filter(watched).collect()
             }
         };
@@ -338,9 +338,8 @@ impl Config {
             (Some(subjects), Some(subject)) => {
                 // A claim is measured by group, too.
                 let name = subject.split_once('/').map_or(subject, |(name, _)| name);
-                let known = subjects
-                    .iter()
-                    .any(|known| known == subject || (scope == Scope::Claim && known == name));
+                let known =
+                    subjects.iter().any(|known| known == subject || (scope == Scope::Claim && known == name));
                 expect(known, "subject", &format!("one of {subjects:?}"), format!("{subject:?}"))?;
             }
         }

@@ -15,7 +15,8 @@ impl Config {
     pub fn check_fork(&self, config: &Self, at: Step) -> Result<(), EngineError> {
         let alike = self.where_forks_are_alike(config);
         if alike != *config {
-            let value = |config: &Self| serde_json::to_value(config).expect("a configuration has a JSON form");
+            let value =
+                |config: &Self| serde_json::to_value(config).expect("a configuration has a JSON form");
             let difference = first_difference("", &value(&alike), &value(config)).unwrap_or_default();
             return Err(EngineError::Unfit(format!(
                 "--set: a fork may change run.steps, feed, behaviour, diffusion, intervention, opinion.model, metrics.every, \

@@ -56,7 +56,9 @@ fn tests_and_effects_are_those_of_scipy() {
 
 #[test]
 fn bootstraps_are_those_of_scipy_but_for_chance() {
-    for case in reference()["samples"].as_array().unwrap().iter().filter(|case| case["paired_bootstrap"].is_array()) {
+    for case in
+        reference()["samples"].as_array().unwrap().iter().filter(|case| case["paired_bootstrap"].is_array())
+    {
         let (a, b) = (numbers(&case["a"]), numbers(&case["b"]));
         let differences: Vec<f64> = a.iter().zip(&b).map(|(a, b)| a - b).collect();
         let check = |key: &str, ours: Interval| {
