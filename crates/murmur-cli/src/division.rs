@@ -137,9 +137,11 @@ fn extent(network: &NetworkDivision) -> String {
 
 fn measure(row: &DivisionRow<'_>) -> String {
     let Measured { value, sample_value, rewired_mean, rewired_sd, z } = row.measured;
-    let number = |value: Option<f64>| value.map_or("none".to_owned(), |value| format!("{value:.4}"));
+    let is_count = row.measure == "communities";
+    let number = |value: f64| if is_count { format!("{value:.1}") } else { format!("{:.4}", value + 0.0) };
+    let number = |value: Option<f64>| value.map_or("none".to_owned(), number);
     let z = z.map_or("none".to_owned(), |z| format!("{z:.1}"));
-    let sampled = sample_value.map_or(String::new(), |value| format!("   sample {value:.4}"));
+    let sampled = sample_value.map_or(String::new(), |_| format!("   sample {}", number(sample_value)));
     let [value, mean, sd] = [value, rewired_mean, rewired_sd].map(number);
     format!("  {:<42} {value:>9} {mean:>9} {sd:>9} {z:>8}{sampled}\n", row.measure)
 }
