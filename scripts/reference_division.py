@@ -53,6 +53,7 @@ def correlation(xs, ys):
 
 
 def case(name, ties, leanings, copies=()):
+    leanings = np.asarray(leanings, dtype=np.float32).astype(float)  # as the simulation keeps opinions
     directed = nx.DiGraph()
     directed.add_edges_from(ties)
     graph = directed.to_undirected()

@@ -6,6 +6,7 @@
 mod ask;
 mod calibrate;
 mod classic;
+mod division;
 mod estimate;
 mod experiment;
 mod export;
@@ -61,6 +62,8 @@ enum Command {
     Report(report::ReportArgs),
     /// Show a run, one of its posts or one of its agents.
     Inspect(inspect::InspectArgs),
+    /// Measure how far a run's population is divided, beside networks rewired at random.
+    Division(division::DivisionArgs),
     /// Carry out a file of actions, line by line, on a platform of its own.
     Script(script::ScriptArgs),
     /// Run a model of opinions or of diffusion in its classical form, without a platform.
@@ -89,6 +92,7 @@ fn main() -> ExitCode {
         Command::Export(args) => export::export(&args).map(|()| Done::Finished),
         Command::Report(args) => report::report(&args).map(|()| Done::Finished),
         Command::Inspect(args) => inspect::inspect(&args).map(|()| Done::Finished),
+        Command::Division(args) => division::division(&args).map(|()| Done::Finished),
         Command::Script(args) => script::script(&args).map(|()| Done::Finished),
         Command::Classic(args) => classic::classic(&args).map(|()| Done::Finished),
         Command::Calibrate(args) => calibrate::calibrate(&args).map(|()| Done::Finished),

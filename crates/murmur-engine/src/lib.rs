@@ -17,6 +17,7 @@ mod checkpoint;
 mod classic;
 mod decide;
 mod difference;
+mod division;
 mod embedding;
 mod error;
 mod estimate;
@@ -57,6 +58,7 @@ pub use classic::{
 };
 pub use config::{Config, ConfigError, Override};
 pub use difference::{Difference, first_difference};
+pub use division::{Division, DivisionAt, DivisionRequest, DivisionRow, Group, Sides};
 pub use error::EngineError;
 pub use estimate::{EstimateRequest, ModelEstimate, Spread, estimate};
 pub use export::{ExportFormat, ExportRequest, Exported, Names};

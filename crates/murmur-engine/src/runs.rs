@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use murmur_core::{Action, Event, Found, Outcome, Probability, Step};
+use murmur_core::{Action, AgentId, Event, Found, Outcome, Probability, Stance, Step};
 use murmur_data::DataError;
 use murmur_journal::{
     Ancestor, Digest, Durability, InputFile, JournalError, JournalReader, JournalWriter, Manifest,
@@ -152,6 +152,11 @@ impl Run {
     /// Its folder.
     pub fn path(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Its folder, to put what is derived from it there.
+    pub(crate) fn folder(&self) -> &RunFolder {
+        &self.folder
     }
 
     /// From what it was made.
@@ -574,7 +579,11 @@ impl Simulation {
     }
 
     /// Carries the actions of the next step out again, and nothing else of it.
-    fn carry_out_again(&mut self, journal: &mut JournalReader, step: Step) -> Result<Applied, EngineError> {
+    pub(crate) fn carry_out_again(
+        &mut self,
+        journal: &mut JournalReader,
+        step: Step,
+    ) -> Result<Applied, EngineError> {
         let recorded =
             RecordedStep { step, batches: journal.step(step, Tables::Only(&[RecordedStep::EVENTS]))? };
         self.settle()?;
@@ -618,6 +627,15 @@ impl Simulation {
         }
         self.next = Step(step.0 + 1);
         Ok(applied)
+    }
+
+    /// Takes in the opinions of an agent that have changed, each with its topic's place.
+    pub(crate) fn set_opinions(&mut self, agent: AgentId, changed: &[(usize, Stance)]) {
+        let mut opinions = self.world.beliefs.of(agent).to_vec();
+        for &(topic, opinion) in changed {
+            opinions[topic] = opinion;
+        }
+        self.world.beliefs.set(agent, &opinions);
     }
 
     /// Begins with what agents believe under `config`, before the first step.

@@ -42,6 +42,6 @@ pub struct DivisionSettings {
 
 impl Default for DivisionSettings {
     fn default() -> Self {
-        Self { rewirings: 100, hubs: 10, sample: 250_000, communities: 5_000_000, seed: 0 }
+        Self { rewirings: 100, hubs: 10, sample: 250_000, communities: 30_000_000, seed: 0 }
     }
 }

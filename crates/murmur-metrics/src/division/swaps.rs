@@ -14,24 +14,72 @@ pub(super) fn draws(seed: u64, rewiring: u32, what: u32) -> Stream {
 
 /// Rewires a directed graph without loops and repeated ties: two random ties a → b and c → d become a → d and c → b,
 /// unless that makes a loop or repeats a tie (Maslov and Sneppen, Science 296, 2002); [`ATTEMPTS`] times the number of ties.
+/// Ties ascend by where they come from, and stay at their places.
 ///
 /// Everybody keeps as many ties going out and coming in. How many of them are mutual is not kept.
 pub fn rewire(ties: &mut [[u32; 2]], draws: &mut Stream) {
-    let key = |from: u32, to: u32| u64::from(from) << 32 | u64::from(to);
-    let mut present: FxHashSet<u64> = ties.iter().map(|&[from, to]| key(from, to)).collect();
+    let mut rows = Rows::of(ties);
     let count = ties.len() as u32;
     for _ in 0..ATTEMPTS * u64::from(count) {
         let [i, j] = [draws.below(count) as usize, draws.below(count) as usize];
-        let ([a, b], [c, d]) = (ties[i], ties[j]);
-        let is_new = a != d && c != b && !present.contains(&key(a, d)) && !present.contains(&key(c, b));
-        if is_new {
-            present.remove(&key(a, b));
-            present.remove(&key(c, d));
-            present.insert(key(a, d));
-            present.insert(key(c, b));
-            ties[i][1] = d;
-            ties[j][1] = b;
+        let ([a, b], [c, d]) = ([ties[i][0], rows.targets[i]], [ties[j][0], rows.targets[j]]);
+        if a != d && c != b && !rows.hold(a, d) && !rows.hold(c, b) {
+            rows.put(a, i, d);
+            rows.put(c, j, b);
         }
+    }
+    for (tie, target) in ties.iter_mut().zip(rows.targets) {
+        tie[1] = target;
+    }
+}
+
+/// Where the ties of each node go.
+struct Rows {
+    /// Node after node.
+    targets: Vec<u32>,
+    /// Where each node's begin in `targets`, and where the last one's end.
+    starts: Vec<usize>,
+    /// The ties of nodes with more than [`LONG`] of them.
+    of_long: FxHashSet<[u32; 2]>,
+}
+
+/// A row up to so long is looked through faster than looked up.
+const LONG: usize = 256;
+
+impl Rows {
+    fn of(ties: &[[u32; 2]]) -> Self {
+        let last = ties.iter().map(|tie| tie[0]).max();
+        let mut starts = vec![0; last.map_or(0, |last| last as usize + 1) + 1];
+        let mut of_long = FxHashSet::default();
+        let mut end = 0;
+        for row in ties.chunk_by(|a, b| a[0] == b[0]) {
+            let node = row[0][0] as usize;
+            starts[node] = end;
+            end += row.len();
+            starts[node + 1] = end;
+            if row.len() > LONG {
+                of_long.extend(row);
+            }
+        }
+        Self { targets: ties.iter().map(|tie| tie[1]).collect(), starts, of_long }
+    }
+
+    fn row(&self, node: u32) -> std::ops::Range<usize> {
+        self.starts[node as usize]..self.starts[node as usize + 1]
+    }
+
+    fn hold(&self, from: u32, to: u32) -> bool {
+        let row = self.row(from);
+        if row.len() > LONG { self.of_long.contains(&[from, to]) } else { self.targets[row].contains(&to) }
+    }
+
+    /// Lets the tie at `place`, which is one of `from`, go to `to`.
+    fn put(&mut self, from: u32, place: usize, to: u32) {
+        if self.row(from).len() > LONG {
+            self.of_long.remove(&[from, self.targets[place]]);
+            self.of_long.insert([from, to]);
+        }
+        self.targets[place] = to;
     }
 }
 
