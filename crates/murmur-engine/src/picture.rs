@@ -87,7 +87,8 @@ impl Run {
         if let Some(mut journal) = self.journal()? {
             digest = journal.digest().to_string();
             steps = journal.steps().len() as u32;
-            let every = counter.as_ref().map_or(1, |counter| steps.div_ceil(counter.most_frames.max(1)).max(1));
+            let every =
+                counter.as_ref().map_or(1, |counter| steps.div_ceil(counter.most_frames.max(1)).max(1));
             for step in journal.steps() {
                 let tables = [RecordedStep::MEASURES, RecordedStep::OPINIONS];
                 let wanted = if counter.is_some() { &tables[..] } else { &tables[..1] };

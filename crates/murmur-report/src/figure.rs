@@ -35,7 +35,8 @@ pub(crate) fn density_colors() -> ColorScale {
 
 fn scale(colors: &[&str]) -> ColorScale {
     let last = (colors.len() - 1) as f64;
-    let element = |(place, color): (usize, &&str)| ColorScaleElement(place as f64 / last, (*color).to_owned());
+    let element =
+        |(place, color): (usize, &&str)| ColorScaleElement(place as f64 / last, (*color).to_owned());
     ColorScale::Vector(colors.iter().enumerate().map(element).collect())
 }
 
@@ -43,7 +44,6 @@ fn scale(colors: &[&str]) -> ColorScale {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Swatch {
     Line,
-    Dashed,
     Area,
     Dot,
 }
@@ -120,7 +120,6 @@ impl Figure {
         let places: Vec<String> = (all - traces..all).map(|place| place.to_string()).collect();
         let class = match swatch {
             Swatch::Line => "line",
-            Swatch::Dashed => "dashed",
             Swatch::Area => "area",
             Swatch::Dot => "dot",
         };
@@ -157,7 +156,8 @@ impl Figure {
             0 => String::new(),
             _ => format!("<ul class=\"legend\">{}</ul>", legend.concat()),
         };
-        let unit = if unit.is_empty() { String::new() } else { format!("<p class=\"unit\">{}</p>", escape(unit)) };
+        let unit =
+            if unit.is_empty() { String::new() } else { format!("<p class=\"unit\">{}</p>", escape(unit)) };
         format!(
             "<figure id=\"{id}\" data-chart>{legend}{unit}<div class=\"plot\" role=\"img\" aria-label=\"{}\" \
              data-height=\"{height}\"></div>{below}<script type=\"application/json\">{spec}</script></figure>\n",

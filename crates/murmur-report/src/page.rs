@@ -42,6 +42,8 @@ pub(crate) struct Section {
 #[derive(Clone, Copy)]
 pub(crate) enum Column<'a> {
     Text(&'a str),
+    /// Sentences.
+    Words(&'a str),
     Number(&'a str),
 }
 
@@ -92,7 +94,8 @@ impl Section {
     /// Adds what is folded until somebody wants it.
     pub(crate) fn folded(mut self, name: &str, text: &str) -> Self {
         let (name, text) = (escape(name), escape(text));
-        self.body += &format!("<details><summary>{name}</summary><pre tabindex=\"0\">{text}</pre></details>\n");
+        self.body +=
+            &format!("<details><summary>{name}</summary><pre tabindex=\"0\">{text}</pre></details>\n");
         self
     }
 
@@ -105,14 +108,16 @@ impl Section {
 
 fn table(name: &str, columns: &[Column<'_>], rows: &[Vec<String>]) -> String {
     let head = |column: &Column<'_>| match column {
-        Column::Text(name) => format!("<th scope=\"col\">{}</th>", escape(name)),
+        Column::Text(name) | Column::Words(name) => format!("<th scope=\"col\">{}</th>", escape(name)),
         Column::Number(name) => format!("<th scope=\"col\" class=\"n\">{}</th>", escape(name)),
     };
     let cell = |(column, cell): (&Column<'_>, &String)| match column {
         Column::Text(_) => format!("<td>{}</td>", escape(cell)),
+        Column::Words(_) => format!("<td class=\"w\">{}</td>", escape(cell)),
         Column::Number(_) => format!("<td class=\"n\">{}</td>", escape(cell)),
     };
-    let row = |cells: &Vec<String>| format!("<tr>{}</tr>", columns.iter().zip(cells).map(cell).collect::<String>());
+    let row =
+        |cells: &Vec<String>| format!("<tr>{}</tr>", columns.iter().zip(cells).map(cell).collect::<String>());
     format!(
         "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{}\"><table><thead><tr>{}</tr></thead><tbody>{}\
          </tbody></table></div>\n",
@@ -127,7 +132,9 @@ impl Page {
     pub(crate) fn html(&self) -> String {
         let Self { title, kind, lead, tiles, notices, sections, foot } = self;
         let title = escape(title);
-        let tile = |tile: &Tile| format!("<div><dd>{}</dd><dt>{}</dt></div>", escape(&tile.value), escape(tile.name));
+        let tile = |tile: &Tile| {
+            format!("<div><dd>{}</dd><dt>{}</dt></div>", escape(&tile.value), escape(tile.name))
+        };
         let tiles: String = tiles.iter().map(tile).collect();
         let notice = |text: &String| format!("<p class=\"notice\" role=\"note\">{}</p>\n", escape(text));
         let notices: String = notices.iter().map(notice).collect();
@@ -182,7 +189,11 @@ mod tests {
         let hostile = "</script><script>alert(1)</script>\"'&";
         let section = Section::new("s", "S")
             .part(hostile, hostile)
-            .table(hostile, &[Column::Text(hostile), Column::Number("n")], &[vec![hostile.into(), hostile.into()]])
+            .table(
+                hostile,
+                &[Column::Text(hostile), Column::Number("n")],
+                &[vec![hostile.into(), hostile.into()]],
+            )
             .figure(&Figure::new("f", hostile).line(hostile, 0, vec![0.0], vec![1.0]))
             .folded(hostile, hostile);
         assert!(!section.body.contains("<script>alert"));

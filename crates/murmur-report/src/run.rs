@@ -16,7 +16,7 @@ use crate::ReportError;
 use crate::page::{Page, Tile};
 use crate::text::{count, duration, escape, number, percent};
 
-pub(crate) use source::Source;
+pub(crate) use source::{Source, name_of, read_json};
 
 /// The page of the run in the folder `path`.
 pub(crate) fn page(path: &Path) -> Result<Page, ReportError> {
@@ -59,7 +59,10 @@ fn tiles(source: &Source) -> Vec<Tile> {
         Tile { value: source.agents.map_or("–".to_owned(), count), name: "agents" },
         Tile { value: duration(source.minutes()), name: "simulated" },
         Tile { value: count(source.total("platform", None, "exposures") as u64), name: "reads" },
-        Tile { value: count(source.last("platform", None, "posts_total").unwrap_or(0.0) as u64), name: "posts" },
+        Tile {
+            value: count(source.last("platform", None, "posts_total").unwrap_or(0.0) as u64),
+            name: "posts, reposts included",
+        },
         Tile { value: count(source.actions_total()), name: "actions" },
     ];
     if let Some(summary) = &source.summary {
@@ -89,7 +92,7 @@ fn notices(source: &Source) -> Vec<String> {
 }
 
 /// A description list of facts, the values plain text.
-fn facts(facts: &[(&str, String)]) -> String {
+pub(crate) fn facts(facts: &[(&str, String)]) -> String {
     let row = |(name, value): &(&str, String)| format!("<dt>{}</dt><dd>{}</dd>", escape(name), escape(value));
     format!("<dl class=\"facts\">{}</dl>\n", facts.iter().map(row).collect::<String>())
 }

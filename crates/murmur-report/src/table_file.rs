@@ -29,8 +29,7 @@ impl TableFile {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(ReportError::io(&path)(error)),
         };
-        let reader =
-            SerializedFileReader::new(file).map_err(|error| ReportError::malformed(&path, error))?;
+        let reader = SerializedFileReader::new(file).map_err(|error| ReportError::malformed(&path, error))?;
         Ok(Some(Self { path, reader }))
     }
 

@@ -55,7 +55,8 @@ pub(crate) fn number(value: f64) -> String {
         size if size >= 100.0 => format!("{minus}{size:.0}"),
         size if size >= 10.0 => format!("{minus}{size:.1}"),
         size if size >= 1.0 => format!("{minus}{size:.2}"),
-        size if size >= 0.001 => format!("{minus}{size:.3}"),
+        size if size >= 0.01 => format!("{minus}{size:.3}"),
+        size if size >= 0.0001 => format!("{minus}{size:.4}"),
         size => format!("{minus}{size:.1e}"),
     }
 }
@@ -73,7 +74,9 @@ pub(crate) fn percent(share: f64) -> String {
 
 /// A duration in minutes, in the units that people use.
 pub(crate) fn duration(minutes: u64) -> String {
-    let plural = |count: u64, unit: &str| format!("{} {unit}{}", self::count(count), if count == 1 { "" } else { "s" });
+    let plural = |count: u64, unit: &str| {
+        format!("{} {unit}{}", self::count(count), if count == 1 { "" } else { "s" })
+    };
     match minutes {
         minutes if minutes >= 1440 && minutes.is_multiple_of(1440) => plural(minutes / 1440, "day"),
         minutes if minutes >= 2880 => format!("{:.1} days", minutes as f64 / 1440.0),

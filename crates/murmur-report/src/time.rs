@@ -71,7 +71,10 @@ impl TimeAxis {
         };
         let day = (MINUTES_A_DAY * 60_000) as f64;
         let stops = vec![stop(1.0, day - 1.0, "%H:%M\nday %-j"), stop(day, 1e15, "day %-j")];
-        axis.type_(AxisType::Date).tick_format("day %-j").tick_format_stops(stops).hover_format("day %-j, %H:%M")
+        axis.type_(AxisType::Date)
+            .tick_format("day %-j")
+            .tick_format_stops(stops)
+            .hover_format("day %-j, %H:%M")
     }
 
     /// Day and time at the beginning of a step, in words.
@@ -93,7 +96,8 @@ impl TimeAxis {
             let whole_height = Shape::new().shape_type(ShapeType::Line).y_ref("paper").y0(0.0).y1(1.0);
             shapes.push(whole_height.x0(x).x1(x).line(line));
             let font = plotly::common::Font::new().color("@mark").size(11);
-            let number = Annotation::new().x(x).y(1.0).y_ref("paper").y_anchor(Anchor::Bottom).show_arrow(false);
+            let number =
+                Annotation::new().x(x).y(1.0).y_ref("paper").y_anchor(Anchor::Bottom).show_arrow(false);
             numbers.push(number.text(circled(mark.number)).font(font));
         }
         (shapes, numbers)
@@ -116,16 +120,16 @@ impl TimeAxis {
             [(midnight, midnight + NIGHT[1]), (midnight + NIGHT[0], midnight + MINUTES_A_DAY)]
         });
         let inside = parts.map(|(from, to)| (from.max(start), to.min(end))).filter(|(from, to)| from < to);
-        inside
-            .map(|(from, to)| self.band(self.x_of_minute(from), self.x_of_minute(to), "@night"))
-            .collect()
+        inside.map(|(from, to)| self.band(self.x_of_minute(from), self.x_of_minute(to), "@night")).collect()
     }
 
     /// The names behind the numbers, for below a figure; nothing without marks.
     pub(crate) fn key(&self) -> String {
         let drawn = self.marks.iter().take(MOST_MARKS).filter(|mark| mark.from.is_some());
         let names: Vec<String> = drawn
-            .map(|mark| format!("<li><b>{}</b> {}</li>", circled(mark.number), escape(&shorten(&mark.name, 60))))
+            .map(|mark| {
+                format!("<li><b>{}</b> {}</li>", circled(mark.number), escape(&shorten(&mark.name, 60)))
+            })
             .collect();
         if names.is_empty() { String::new() } else { format!("<ul class=\"marks\">{}</ul>", names.concat()) }
     }

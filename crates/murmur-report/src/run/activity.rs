@@ -37,8 +37,12 @@ pub(super) fn thinned(points: usize) -> String {
 
 fn active_agents(section: Section, source: &Source, active: &[(u32, f64)]) -> Section {
     let points = thin(active, MOST_POINTS, Thinning::Mean);
-    let highest = points.iter().fold((0, 0.0), |best, &point| if point.1 > best.1 { point } else { best });
-    let heading = format!("At most {} agents were active in a step, at {}", number(highest.1.round()), source.time.label(highest.0));
+    let highest = active.iter().fold((0, 0.0), |best, &point| if point.1 > best.1 { point } else { best });
+    let heading = format!(
+        "Up to {} agents were active in a step, on {}",
+        number(highest.1),
+        source.time.label(highest.0)
+    );
     let caption = format!(
         "Agents that looked at their feed in each step of {} min; nights, from 22:00 to 6:00, are shaded.{}",
         source.time.clock.minutes_per_step,
@@ -99,7 +103,11 @@ fn kinds(section: Section, source: &Source) -> Section {
         let whole: Vec<(u32, f64)> = (0..).zip(whole).collect();
         let (x, y) = columns(&source.time, &thin(&whole, MOST_POINTS, Thinning::Mean));
         let is_rest = place + 1 == MOST_KINDS && kinds.len() > MOST_KINDS;
-        let name = if is_rest { "others".to_owned() } else { format!("{} ({})", in_words(name), count(*total as u64)) };
+        let name = if is_rest {
+            "others".to_owned()
+        } else {
+            format!("{} ({})", in_words(name), count(*total as u64))
+        };
         let trace = Scatter::new(x, y.into_iter().map(tidy).collect::<Vec<f64>>())
             .name(in_chart(&name))
             .mode(Mode::Lines)
@@ -134,6 +142,7 @@ pub(super) fn in_words(name: &str) -> String {
         "mute" => "mutes",
         "report_post" => "reports",
         "rate_note" => "ratings of notes",
+        "moderate" => "decisions of interventions",
         other => return other.replace('_', " "),
     };
     words.to_owned()

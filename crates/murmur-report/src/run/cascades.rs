@@ -2,7 +2,7 @@
 
 use plotly::Scatter;
 use plotly::common::{Line, LineShape, Marker, Mode};
-use plotly::layout::{Axis, AxisType, HoverMode, RangeMode};
+use plotly::layout::{Axis, AxisRange, AxisType, HoverMode, RangeMode};
 
 use super::Source;
 use super::activity::MOST_POINTS;
@@ -26,9 +26,9 @@ const MOST_ROWS: usize = 2_500;
 pub(super) fn section(source: &Source) -> Result<Section, ReportError> {
     let section = curves(Section::new("cascades", "Cascades"), source);
     let Some(table) = source.table("cascades")? else {
-        return Ok(section
-            .part("Sizes and trees", "They are drawn from the run's tables.")
-            .sentence("The sizes of all cascades and the tree of the largest are drawn when the run has ended."));
+        return Ok(section.part("Sizes and trees", "They are drawn from the run's tables.").sentence(
+            "The sizes of all cascades and the tree of the largest are drawn when the run has ended.",
+        ));
     };
     let cascades = Cascades::read(&table)?;
     let section = sizes(section, source, &cascades);
@@ -70,7 +70,8 @@ fn watched(source: &Source) -> Vec<&str> {
 fn curves(section: Section, source: &Source) -> Section {
     let names = watched(source);
     let Some(first) = names.first() else { return section };
-    let last = |name: &str, metric: &str| count(source.last("cascade", Some(name), metric).unwrap_or(0.0) as u64);
+    let last =
+        |name: &str, metric: &str| count(source.last("cascade", Some(name), metric).unwrap_or(0.0) as u64);
     let heading = format!(
         "“{}” was read {} times and grew to {} rows",
         shorten(first, 60),
@@ -78,7 +79,9 @@ fn curves(section: Section, source: &Source) -> Section {
         last(first, "scale")
     );
     let more = match names.len() {
-        shown if shown > MOST_CURVES => format!(" The {MOST_CURVES} largest of {shown} watched cascades are shown."),
+        shown if shown > MOST_CURVES => {
+            format!(" The {MOST_CURVES} largest of {shown} watched cascades are shown.")
+        }
         _ => String::new(),
     };
     let caption = format!(
@@ -141,7 +144,7 @@ fn sizes(section: Section, source: &Source, cascades: &Cascades) -> Section {
     }
     let log = || Axis::new().type_(AxisType::Log).tick_format(",~r");
     let rows = log().title("rows in the cascade").dtick(1.0);
-    let figure = figure.layout(|layout| layout.x_axis(rows).y_axis(log().dtick(1.0).tick_format(".1~%")));
+    let figure = figure.layout(|layout| layout.x_axis(rows).y_axis(log().dtick(1.0).tick_format("~%")));
     section.part(&heading, caption).figure(&figure)
 }
 
@@ -222,7 +225,11 @@ fn largest(
     let (heights, depths) = (heights(&nodes), depths(&nodes));
     let x: Vec<f64> = rows.step.iter().take(shown).map(|&step| source.time.x(step)).collect();
     let deepest = depths.iter().max().copied().unwrap_or(0);
-    let name = cascades.watched.iter().find(|(row, _)| *row == best).map(|(_, name)| format!("“{}”", shorten(name, 60)));
+    let name = cascades
+        .watched
+        .iter()
+        .find(|(row, _)| *row == best)
+        .map(|(_, name)| format!("“{}”", shorten(name, 60)));
     let heading = format!(
         "The largest cascade, {}, has {} rows and is {deepest} reposts deep",
         name.unwrap_or_else(|| format!("of post {}", cascades.root[best])),
@@ -231,11 +238,16 @@ fn largest(
     let topic = rows.topic.as_deref().and_then(|topic| source.topics().position(|own| own == topic));
     let opinions = topic.and_then(|topic| Some(&source.people.as_ref()?.opinion_last[topic]));
     let colored = match opinions {
-        Some(_) => format!("what they think of {} at the end", rows.topic.as_deref().map_or_else(String::new, |name| shorten(name, 60))),
+        Some(_) => format!(
+            "what they think of {} at the end",
+            rows.topic.as_deref().map_or_else(String::new, |name| shorten(name, 60))
+        ),
         None => "their depth".to_owned(),
     };
     let cut = match rows.id.len() {
-        all if all > shown => format!(" The first {} of {} rows are drawn.", count(shown as u64), count(all as u64)),
+        all if all > shown => {
+            format!(" The first {} of {} rows are drawn.", count(shown as u64), count(all as u64))
+        }
         _ => String::new(),
     };
     let caption = format!(
@@ -255,10 +267,11 @@ fn largest(
         .hover_info(plotly::common::HoverInfo::Skip);
     let sizes: Vec<usize> = (0..shown).map(|row| if row == 0 { 15 } else { 7 }).collect();
     let outline = Line::new().color("@card").width(0.6);
-    let marker = Marker::new().line(outline);
+    let marker = Marker::new().opacity(1.0).line(outline);
     let marker = match opinions {
         Some(opinions) => {
-            let of = |&author: &u32| opinions.get(author as usize).map_or(0.0, |&opinion| tidy(opinion.into()));
+            let of =
+                |&author: &u32| opinions.get(author as usize).map_or(0.0, |&opinion| tidy(opinion.into()));
             let values: Vec<f64> = rows.author.iter().take(shown).map(of).collect();
             marker.color_array(values).cmin(-1.0).cmax(1.0).color_scale(opinion_colors())
         }
@@ -268,18 +281,23 @@ fn largest(
             .cmax(f64::from(deepest.max(1)))
             .color_scale(crate::figure::density_colors()),
     };
-    let texts: Vec<String> = (0..shown).map(|row| format!("agent {}, depth {}", rows.author[row], depths[row])).collect();
+    let texts: Vec<String> =
+        (0..shown).map(|row| format!("agent {}, depth {}", rows.author[row], depths[row])).collect();
     let dots = Scatter::new(x, heights.iter().copied().map(tidy).collect::<Vec<f64>>())
         .mode(Mode::Markers)
         .marker(marker.size_array(sizes))
         .text_array(texts)
         .hover_template("%{text}<br>%{x}<extra></extra>");
     let hidden = Axis::new().visible(false);
+    let (first, last) = (rows.step[0], rows.step[shown - 1].max(rows.step[0] + 1));
+    let room = (source.time.x(last) - source.time.x(first)) * 0.03;
+    let span = AxisRange::new(source.time.x(first) - room, source.time.x(last) + room);
     let figure = Figure::new("fig-tree", &heading)
-        .height(460)
+        .height(480)
         .trace(links)
         .trace(dots)
         .over_time(&source.time)
+        .layout(|layout| layout.x_axis(source.time.axis().range(span)))
         .y_axis(hidden);
     let section = section.part(&heading, &caption);
     let section = if opinions.is_some() { section.html(OPINION_KEY) } else { section };

@@ -16,8 +16,12 @@ pub(super) fn section(source: &Source) -> Section {
     let section = Section::new("feed", "Feed");
     let Some((first, most)) = served.first() else { return section };
     let all: f64 = served.iter().map(|(_, total)| total).sum();
-    let heading = format!("{} of the rows that were served came from the source {first}", percent(most / all.max(1.0)));
-    let caption = format!("The share of each source in the rows served in each step.{}", thinned(source.picture.steps as usize));
+    let heading =
+        format!("{} of the rows that were served came from the source {first}", percent(most / all.max(1.0)));
+    let caption = format!(
+        "The share of each source in the rows served in each step.{}",
+        thinned(source.picture.steps as usize)
+    );
     let figure = sources(source, &served, &heading);
     let section = section.part(&heading, &caption).figure(&figure);
     let dropped = subjects(source, "candidates_dropped");
@@ -30,8 +34,11 @@ pub(super) fn section(source: &Source) -> Section {
         count(dropped[0].1 as u64)
     );
     section
-        .part(&heading, "Candidates that each filter kept out of feeds, over the whole run; the first filter that hits a \
-               candidate counts.")
+        .part(
+            &heading,
+            "Candidates that each filter kept out of feeds, over the whole run; the first filter that hits a \
+               candidate counts.",
+        )
         .figure(&drops(&dropped, &heading))
 }
 
@@ -94,7 +101,7 @@ fn drops(dropped: &[(&str, f64)], heading: &str) -> Figure {
         .marker(plotly::common::Marker::new().color(color(0)))
         .hover_template("%{y}: %{x:,} candidates<extra></extra>");
     let height = 60 + 30 * dropped.len() as u32;
-    Figure::new("fig-filters", heading).unit("candidates dropped").height(height).trace(bars).layout(|layout| {
-        layout.bar_gap(0.4).x_axis(Axis::new().range_mode(RangeMode::ToZero).tick_format("~s"))
-    })
+    Figure::new("fig-filters", heading).unit("candidates dropped").height(height).trace(bars).layout(
+        |layout| layout.bar_gap(0.4).x_axis(Axis::new().range_mode(RangeMode::ToZero).tick_format("~s")),
+    )
 }

@@ -44,10 +44,19 @@ fn moods(section: Section, source: &Source) -> Section {
         return section;
     }
     section
-        .part("Moods", "Mean arousal (0 calm to 1 intense) and mean valence (−1 bad to 1 good) of all agents, by topic.")
+        .part(
+            "Moods",
+            "Mean arousal (0 calm to 1 intense) and mean valence (−1 bad to 1 good) of all agents, by topic.",
+        )
         .grid(&[
-            ("Arousal".to_owned(), curves(source, "fig-arousal", "mean arousal", of("arousal_mean"), Thinning::Last)),
-            ("Valence".to_owned(), curves(source, "fig-valence", "mean valence", of("valence_mean"), Thinning::Last)),
+            (
+                "Arousal".to_owned(),
+                curves(source, "fig-arousal", "mean arousal", of("arousal_mean"), Thinning::Last),
+            ),
+            (
+                "Valence".to_owned(),
+                curves(source, "fig-valence", "mean valence", of("valence_mean"), Thinning::Last),
+            ),
         ])
 }
 
@@ -57,7 +66,8 @@ fn claims(section: Section, source: &Source) -> Section {
     let of = |metric: &'static str| {
         let names = names.clone();
         source.of_scope("claim").filter(move |series| {
-            series.metric == metric && series.subject.as_deref().is_some_and(|subject| names.contains(&subject))
+            series.metric == metric
+                && series.subject.as_deref().is_some_and(|subject| names.contains(&subject))
         })
     };
     let Some(first) = of("believers_share").next() else { return section };
@@ -84,13 +94,30 @@ fn models(section: Section, source: &Source) -> Section {
     if of("calls").next().is_none() {
         return section;
     }
-    let caption = format!("Calls to each model in each step, and tokens read and written.{}", thinned(source.picture.steps as usize));
+    let caption = format!(
+        "Calls to each model in each step, and tokens read and written.{}",
+        thinned(source.picture.steps as usize)
+    );
     let from_zero = |figure: Figure| figure.y_axis(Axis::new().range_mode(RangeMode::ToZero));
     let section = section.part("Calls to language models", &caption).grid(&[
-        ("Calls".to_owned(), from_zero(curves(source, "fig-calls", "calls per step", of("calls"), Thinning::Mean))),
-        ("Tokens read".to_owned(), from_zero(curves(source, "fig-tokens", "input tokens per step", of("input_tokens"), Thinning::Mean))),
+        (
+            "Calls".to_owned(),
+            from_zero(curves(source, "fig-calls", "calls per step", of("calls"), Thinning::Mean)),
+        ),
+        (
+            "Tokens read".to_owned(),
+            from_zero(curves(
+                source,
+                "fig-tokens",
+                "input tokens per step",
+                of("input_tokens"),
+                Thinning::Mean,
+            )),
+        ),
     ]);
-    let Some(summary) = source.summary.as_ref().filter(|summary| !summary.models.is_empty()) else { return section };
+    let Some(summary) = source.summary.as_ref().filter(|summary| !summary.models.is_empty()) else {
+        return section;
+    };
     let row = |model: &ModelFile| {
         let share = |part: u64| percent(part as f64 / model.turns.max(1) as f64);
         vec![

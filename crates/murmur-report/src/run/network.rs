@@ -13,7 +13,7 @@ use crate::page::Section;
 use crate::text::{count, number, shorten, tidy};
 
 /// Links that are drawn, evenly chosen; more would be a blot.
-const MOST_LINKS: usize = 5_000;
+const MOST_LINKS: usize = 4_000;
 
 pub(super) fn section(source: &Source) -> Result<Section, ReportError> {
     let section = Section::new("network", "Network");
@@ -32,7 +32,9 @@ pub(super) fn section(source: &Source) -> Result<Section, ReportError> {
     agents.dedup();
     agents.retain(|&agent| (agent as usize) < people.followers.len());
     if agents.is_empty() {
-        return Ok(section.part(heading, "A sample of the follow graph.").sentence("Nobody in it follows anybody."));
+        return Ok(section
+            .part(heading, "A sample of the follow graph.")
+            .sentence("Nobody in it follows anybody."));
     }
     let place_of = |agent: u32| agents.binary_search(&agent).ok();
     let mut links: Vec<(usize, usize)> = from
@@ -69,14 +71,20 @@ pub(super) fn section(source: &Source) -> Result<Section, ReportError> {
     let followers = |agent: u32| people.followers[agent as usize];
     let most = agents.iter().map(|&agent| followers(agent)).max().unwrap_or(1).max(1);
     let size = |agent: u32| 5 + (17.0 * (f64::from(followers(agent)) / f64::from(most)).sqrt()) as usize;
-    let opinion = |agent: u32| topic.map_or(0.0, |topic| tidy(f64::from(people.opinion_last[topic][agent as usize])));
+    let opinion =
+        |agent: u32| topic.map_or(0.0, |topic| tidy(f64::from(people.opinion_last[topic][agent as usize])));
     // Small dots are drawn over large ones.
     let mut order: Vec<usize> = (0..agents.len()).collect();
     order.sort_by_key(|&place| (std::cmp::Reverse(followers(agents[place])), place));
     let text = |agent: u32| {
-        format!("agent {agent}, {} followers, opinion {}", count(followers(agent).into()), number(opinion(agent)))
+        format!(
+            "agent {agent}, {} followers, opinion {}",
+            count(followers(agent).into()),
+            number(opinion(agent))
+        )
     };
     let marker = Marker::new()
+        .opacity(1.0)
         .color_array(order.iter().map(|&place| opinion(agents[place])).collect::<Vec<f64>>())
         .size_array(order.iter().map(|&place| size(agents[place])).collect())
         .cmin(-1.0)

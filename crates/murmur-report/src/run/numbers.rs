@@ -21,19 +21,26 @@ pub(super) fn section(source: &Source) -> Result<Section, ReportError> {
         ("follows at last".to_owned(), count(summary.follows_last)),
         ("Gini coefficient of reads over authors".to_owned(), maybe(summary.attention_gini.map(tidy))),
         ("cascades".to_owned(), count(summary.cascades.roots)),
-        ("reposted at least once".to_owned(), summary.cascades.reposted_share.map_or("–".to_owned(), percent)),
+        (
+            "reposted at least once".to_owned(),
+            summary.cascades.reposted_share.map_or("–".to_owned(), percent),
+        ),
         ("mean size of a cascade".to_owned(), maybe(summary.cascades.mean_scale.map(tidy))),
         ("largest cascade".to_owned(), count(summary.cascades.max_scale)),
         ("deepest cascade".to_owned(), count(summary.cascades.max_depth)),
     ];
     let kinds = summary.posts.iter().map(|(kind, posts)| (format!("rows: {kind}s"), count(*posts)));
     let done = summary.actions.iter().filter(|(_, actions)| **actions > 0);
-    let done = done.map(|(kind, actions)| (format!("actions: {}", activity::in_words(kind)), count(*actions)));
+    let done =
+        done.map(|(kind, actions)| (format!("actions: {}", activity::in_words(kind)), count(*actions)));
     rows.extend(kinds.chain(done));
     rows.push(("refused actions".to_owned(), count(summary.refused)));
     let rows: Vec<Vec<String>> = rows.into_iter().map(|(name, value)| vec![name, value]).collect();
     let section = section
-        .part("The run in numbers", "From the run's summary; docs/tables.md and docs/metrics.md have the definitions.")
+        .part(
+            "The run in numbers",
+            "From the run's summary; docs/tables.md and docs/metrics.md have the definitions.",
+        )
         .table("The run in numbers", &[Column::Text("what"), Column::Number("how many")], &rows);
     let Some(posts) = source.table("posts")? else { return Ok(section) };
     let section = match source.table("cascades")? {
@@ -85,11 +92,14 @@ fn largest(
     ascending.sort_unstable();
     let topics = texts_of(cascades, "topic", &ascending)?;
     // Posts are numbered from 1 in the order of their rows.
-    let rows_of_posts: Vec<usize> = ascending.iter().map(|&row| (root[row] as usize).saturating_sub(1)).collect();
+    let rows_of_posts: Vec<usize> =
+        ascending.iter().map(|&row| (root[row] as usize).saturating_sub(1)).collect();
     let words = texts_of(posts, "content", &rows_of_posts)?;
     let row = |&row: &usize| {
         let place = ascending.binary_search(&row).unwrap_or(0);
-        let text = |texts: &[String], most: usize| texts.get(place).map_or_else(String::new, |text| shorten(text, most));
+        let text = |texts: &[String], most: usize| {
+            texts.get(place).map_or_else(String::new, |text| shorten(text, most))
+        };
         vec![
             root[row].to_string(),
             text(&words, 140),
@@ -107,7 +117,7 @@ fn largest(
     let rows: Vec<Vec<String>> = best.iter().map(row).collect();
     let columns = [
         Column::Number("post"),
-        Column::Text("words"),
+        Column::Words("words"),
         Column::Text("topic"),
         Column::Number("author"),
         Column::Text("made"),
@@ -119,7 +129,10 @@ fn largest(
         Column::Number("comments"),
     ];
     Ok(section
-        .part("The largest cascades", "By rows: the post and its reposts. Virality is the mean distance of two rows in reposts.")
+        .part(
+            "The largest cascades",
+            "By rows: the post and its reposts. Virality is the mean distance of two rows in reposts.",
+        )
         .table("The largest cascades", &columns, &rows))
 }
 
@@ -171,7 +184,10 @@ fn most_read(
     let rows: Vec<Vec<String>> = best.iter().map(row).collect();
     let share = source.run.config().tables.exposures.get();
     let caption = match share {
-        share if share < 1.0 => format!("Reads of an author's posts and of their reposts, of the {} of agents whose reads are in the tables.", percent(share)),
+        share if share < 1.0 => format!(
+            "Reads of an author's posts and of their reposts, of the {} of agents whose reads are in the tables.",
+            percent(share)
+        ),
         _ => "Reads of an author's posts and of their reposts.".to_owned(),
     };
     let columns = [

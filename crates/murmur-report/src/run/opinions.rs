@@ -51,7 +51,10 @@ fn measures_alone(section: Section, source: &Source) -> Section {
     if source.of_scope("opinion").next().is_none() {
         return section;
     }
-    let caption = format!("Mean and variance of all agents' opinions, from −1 (against) to 1 (for).{}", left_out(source));
+    let caption = format!(
+        "Mean and variance of all agents' opinions, from −1 (against) to 1 (for).{}",
+        left_out(source)
+    );
     section
         .part("Opinions so far", &caption)
         .grid(&[
@@ -67,7 +70,8 @@ fn heading(source: &Source) -> String {
         Some((opinion.last.variance_population? - opinion.first.variance_population?).abs())
     };
     let opinions = source.summary.iter().flat_map(|summary| &summary.opinions);
-    let most = opinions.max_by(|one, other| changed(one).unwrap_or(0.0).total_cmp(&changed(other).unwrap_or(0.0)));
+    let most =
+        opinions.max_by(|one, other| changed(one).unwrap_or(0.0).total_cmp(&changed(other).unwrap_or(0.0)));
     let Some(opinion) = most else { return "Opinions over time".to_owned() };
     let (first, last) = (opinion.first.variance_population, opinion.last.variance_population);
     let topic = shorten(&opinion.topic, 60);
@@ -132,12 +136,13 @@ const DENSITY_KEY: &str =
     "<p class=\"scale\"><span>no agents</span><i class=\"density\"></i><span>many agents</span></p>\n";
 
 /// The share that is drawn in the strongest colour: that of the bin which only few are above, so that a peak or two do not
-/// make the rest invisible.
+/// make the rest invisible; at least three times an even share, so that chance does not look like a pattern.
 fn brightest(z: &[Vec<f64>]) -> f64 {
     let mut shares: Vec<f64> = z.iter().flatten().copied().collect();
     shares.sort_by(f64::total_cmp);
     let place = (shares.len() * 99 / 100).min(shares.len().saturating_sub(1));
-    tidy(shares.get(place).copied().unwrap_or(1.0).max(0.1))
+    let even = 100.0 / z.len().max(1) as f64;
+    tidy(shares.get(place).copied().unwrap_or(0.0).max(3.0 * even))
 }
 
 /// Twenty bins out of those of the heat map, as percentages.
@@ -149,21 +154,30 @@ fn histogram(counts: &[u32]) -> Vec<f64> {
 fn first_and_last(section: Section, source: &Source, frames: &OpinionFrames) -> Section {
     let last = frames.before.len() - 1;
     let figure = |(topic, name): (usize, &str)| {
-        let line = |frame: usize| {
-            let y = histogram(&frames.of_all(frame, topic));
-            Scatter::new(centres(y.len()), y).mode(Mode::Lines)
+        let line = |frame: usize, name: &str, line: &'static str, area: String| {
+            let mut y = histogram(&frames.of_all(frame, topic));
+            let bins = y.len();
+            let x: Vec<f64> = (0..=bins).map(|edge| tidy(edge as f64 / bins as f64 * 2.0 - 1.0)).collect();
+            // The last bin ends where the axis does.
+            y.extend(y.last().copied());
+            let steps = Line::new().shape(LineShape::Hv).width(1.8).color(line);
+            Scatter::new(x, y).name(name).mode(Mode::Lines).line(steps).fill(Fill::ToZeroY).fill_color(area)
         };
-        let step = || Line::new().shape(LineShape::Hvh).width(1.8);
-        let first = line(0).name("at first").line(step().color("@c7")).fill(Fill::ToZeroY).fill_color("@c7/16");
-        let last = line(last).name("at last").line(step().color(color(0))).fill(Fill::ToZeroY).fill_color(faint(0));
-        let figure = Figure::new(format!("fig-histogram-{topic}"), format!("Histogram of opinions on {name}, first and last"))
-            .unit("% of agents")
-            .height(220)
-            .trace(first)
-            .named("at first", Swatch::Area, "@c7", 1)
-            .trace(last)
-            .named("at last", Swatch::Area, color(0), 1)
-            .layout(|layout| layout.x_axis(opinion_axis().title("opinion")).y_axis(Axis::new().range_mode(RangeMode::ToZero)));
+        let first = line(0, "at first", "@c7", "@c7/16".to_owned());
+        let last = line(last, "at last", color(0), faint(0));
+        let figure = Figure::new(
+            format!("fig-histogram-{topic}"),
+            format!("Histogram of opinions on {name}, first and last"),
+        )
+        .unit("% of agents")
+        .height(220)
+        .trace(first)
+        .named("at first", Swatch::Area, "@c7", 1)
+        .trace(last)
+        .named("at last", Swatch::Area, color(0), 1)
+        .layout(|layout| {
+            layout.x_axis(opinion_axis().title("opinion")).y_axis(Axis::new().range_mode(RangeMode::ToZero))
+        });
         (shorten(name, 80), figure)
     };
     let figures: Vec<(String, Figure)> = topics(source).into_iter().map(figure).collect();
@@ -173,9 +187,15 @@ fn first_and_last(section: Section, source: &Source, frames: &OpinionFrames) -> 
         .iter()
         .flat_map(|summary| &summary.opinions)
         .take(MOST_TOPICS)
-        .map(|opinion| format!("{} {} → {}", shorten(&opinion.topic, 40), mean(&opinion.first), mean(&opinion.last)))
+        .map(|opinion| {
+            format!("{} {} → {}", shorten(&opinion.topic, 40), mean(&opinion.first), mean(&opinion.last))
+        })
         .collect();
-    let caption = format!("The share of agents in each of {} bins of opinion. Means: {}.", frames.bins / 2, means.join("; "));
+    let caption = format!(
+        "The share of agents in each of {} bins of opinion. Means: {}.",
+        frames.bins / 2,
+        means.join("; ")
+    );
     section.part("Before the first step and after the last", &caption).grid(&figures)
 }
 
@@ -185,13 +205,15 @@ fn by_group(section: Section, source: &Source, frames: &OpinionFrames) -> Sectio
     };
     let last = frames.before.len() - 1;
     let figure = |(topic, name): (usize, &str)| {
-        let mut figure = Figure::new(format!("fig-groups-{topic}"), format!("Opinions on {name} at last, by {label}"))
-            .unit("% of the group")
-            .height(240);
+        let mut figure =
+            Figure::new(format!("fig-groups-{topic}"), format!("Opinions on {name} at last, by {label}"))
+                .unit("% of the group")
+                .height(240);
         for (place, group) in source.groups.iter().enumerate() {
             let y = histogram(frames.counts(last, topic, place));
             let line = Line::new().color(color(place)).width(1.8).shape(LineShape::Spline).smoothing(0.6);
-            let trace = Scatter::new(centres(y.len()), y).name(in_chart(&group.name)).mode(Mode::Lines).line(line);
+            let trace =
+                Scatter::new(centres(y.len()), y).name(in_chart(&group.name)).mode(Mode::Lines).line(line);
             figure = figure.trace(trace).named(&group.name, Swatch::Line, color(place), 1);
         }
         let axes = |layout: plotly::Layout| {
@@ -222,7 +244,8 @@ fn widest(source: &Source, frames: &OpinionFrames, frame: usize) -> (f64, f64, S
     };
     let range = |(topic, name): (usize, &str)| {
         let means = (0..source.groups.len()).map(|group| mean(topic, group));
-        let (low, high) = means.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), mean| (low.min(mean), high.max(mean)));
+        let (low, high) = means
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), mean| (low.min(mean), high.max(mean)));
         (tidy(low), tidy(high), name.to_owned())
     };
     let ranges = topics(source).into_iter().map(range);

@@ -144,11 +144,7 @@ impl Source {
             _ => None,
         };
         let agents = summary.as_ref().map(|summary| summary.agents).or(size);
-        let time = TimeAxis {
-            clock: config.clock(),
-            steps: picture.steps,
-            marks: marks(&run, &picture),
-        };
+        let time = TimeAxis { clock: config.clock(), steps: picture.steps, marks: marks(&run, &picture) };
         Ok(Self { name: name_of(path), run, picture, summary, time, agents, groups, people })
     }
 
@@ -250,7 +246,9 @@ fn groups_of(agents: &TableFile, has_labels: bool) -> Result<(Vec<u16>, Vec<Grou
         place_of[number] = place.min(MOST_GROUPS - 1) as u16;
         let name = if name.is_empty() { "without a label".to_owned() } else { name };
         match groups.get_mut(MOST_GROUPS - 1) {
-            Some(rest) => *rest = Group { name: "all others".to_owned(), agents: rest.agents + sizes[number] },
+            Some(rest) => {
+                *rest = Group { name: "all others".to_owned(), agents: rest.agents + sizes[number] }
+            }
             None => groups.push(Group { name, agents: sizes[number] }),
         }
     }

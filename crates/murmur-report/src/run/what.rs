@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{Source, facts};
 use crate::page::{Column, Section};
-use crate::text::{count, duration, shorten};
+use crate::text::{count, duration, shorten, tidy};
 
 pub(super) fn section(source: &Source) -> Section {
     let config = source.run.config();
@@ -21,13 +21,20 @@ pub(super) fn section(source: &Source) -> Section {
     let ancestors = source.run.branchings();
     if !ancestors.is_empty() {
         let row = |ancestor: &murmur_engine::Branching| {
-            vec![super::source::name_of(&ancestor.run), ancestor.at.to_string(), source.time.label(ancestor.at)]
+            vec![
+                super::source::name_of(&ancestor.run),
+                ancestor.at.to_string(),
+                source.time.label(ancestor.at),
+            ]
         };
         let rows: Vec<Vec<String>> = ancestors.iter().map(row).collect();
         let columns = [Column::Text("branched off from"), Column::Number("at step"), Column::Text("that is")];
         section = section
-            .part("A branch of another run", "It shares all steps before the branching with the run named, and goes its own way \
-                  from there.")
+            .part(
+                "A branch of another run",
+                "It shares all steps before the branching with the run named, and goes its own way \
+                  from there.",
+            )
             .table("Ancestors", &columns, &rows);
     }
     let text = serde_json::to_string_pretty(&whole).unwrap_or_default();
@@ -47,7 +54,8 @@ fn the_facts(source: &Source, whole: &Value) -> Vec<(&'static str, String)> {
         }
         PopulationConfig::Script(_) => "those whom the script names".to_owned(),
     };
-    let agents = source.agents.map_or(population.clone(), |agents| format!("{}, {population}", count(agents)));
+    let agents =
+        source.agents.map_or(population.clone(), |agents| format!("{}, {population}", count(agents)));
     let end = source.time.label(source.picture.steps);
     let mut facts = vec![
         ("agents", agents),
@@ -94,7 +102,9 @@ fn opinion_models(whole: &Value) -> String {
     let topics = whole["topic"].as_array().cloned().unwrap_or_default();
     let own: Vec<String> = topics
         .iter()
-        .filter_map(|topic| Some(format!("{} for {}", topic["opinion"]["kind"].as_str()?, topic["name"].as_str()?)))
+        .filter_map(|topic| {
+            Some(format!("{} for {}", topic["opinion"]["kind"].as_str()?, topic["name"].as_str()?))
+        })
         .collect();
     if own.is_empty() { common } else { format!("{common}; {}", shorten(&own.join(", "), 300)) }
 }
@@ -102,12 +112,15 @@ fn opinion_models(whole: &Value) -> String {
 fn interventions(section: Section, source: &Source) -> Section {
     let row = |(place, own): (usize, &InterventionConfig)| {
         let mark = &source.time.marks[place];
-        let when = |step: Option<u32>| step.map_or("–".to_owned(), |step| format!("{step} ({})", source.time.label(step)));
+        let when = |step: Option<u32>| {
+            step.map_or("–".to_owned(), |step| format!("{step} ({})", source.time.label(step)))
+        };
         let decisions = source.total("intervention", Some(&own.name), "decisions");
         let action = serde_json::to_value(&own.action).unwrap_or_default();
         let target = serde_json::to_value(&own.target).unwrap_or_default();
         let condition = own.when.as_ref().map(|when| {
-            let bound = when.above.map(|bound| format!("> {bound}")).or(when.below.map(|bound| format!("< {bound}")));
+            let bound =
+                when.above.map(|bound| format!("> {bound}")).or(when.below.map(|bound| format!("< {bound}")));
             let subject = when.subject.as_deref().map(|subject| format!(" of {subject}")).unwrap_or_default();
             format!("{}{subject} {}", when.measure, bound.unwrap_or_default())
         });
@@ -130,8 +143,8 @@ fn interventions(section: Section, source: &Source) -> Section {
     let columns = [
         Column::Text(""),
         Column::Text("intervention"),
-        Column::Text("what is done"),
-        Column::Text("to"),
+        Column::Words("what is done"),
+        Column::Words("to"),
         Column::Text("on condition"),
         Column::Text("from step"),
         Column::Text("until step"),
@@ -154,6 +167,12 @@ fn in_words(value: &Value) -> String {
         Value::Array(items) if items.iter().all(Value::is_string) => {
             let items: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
             format!("{key} {}", shorten(&items.join(", "), 60))
+        }
+        Value::Number(number) => {
+            format!(
+                "{key} {}",
+                number.as_f64().map_or_else(|| number.to_string(), |value| crate::text::number(tidy(value)))
+            )
         }
         other => format!("{key} {}", shorten(&other.to_string(), 60)),
     };
