@@ -135,7 +135,7 @@ macro_rules! coefficients {
         }
 
         impl UtilityConfig {
-            fn all(coefficients: [f64; 13]) -> Self {
+            fn all(coefficients: [f64; 14]) -> Self {
                 let [$($name,)*] = coefficients;
                 Self { $($name: Some($name),)* }
             }
@@ -202,6 +202,9 @@ coefficients! {
     flagged,
     /// Per unit of the friction that the platform puts before sharing, from 0 up; 0 without and for an account.
     friction,
+    /// Per unit of the score shown: sign(s)·ln(1 + |s|), s being the root's likes less its dislikes; 0 for an account.
+    /// It makes a herd of readers, who vote as others did; by default it weighs nothing.
+    score,
 }
 
 impl UtilityConfig {
@@ -210,15 +213,15 @@ impl UtilityConfig {
     #[rustfmt::skip]
     fn of(kind: ActionKind) -> Self {
         Self::all(match kind {
-            ActionKind::LikePost =>      [-3.6,  1.5,  0.8, 0.6,  0.10, -0.05, 0.3, -0.5, 0.0, 0.0,  0.5, -0.4,  0.0],
-            ActionKind::DislikePost =>   [-5.2,  0.5, -1.5, 0.0,  0.10, -0.05, 0.0, -0.5, 0.0, 0.0, -0.5,  0.0,  0.0],
-            ActionKind::Repost =>        [-4.9,  1.5,  1.0, 0.8,  0.15, -0.10, 0.4, -0.5, 0.5, 0.0,  1.0, -0.8, -1.0],
-            ActionKind::QuotePost =>     [-6.5,  1.5, -0.2, 0.4,  0.10, -0.10, 0.2, -0.8, 0.5, 0.0,  0.5, -0.3, -1.0],
-            ActionKind::CreateComment => [-5.5,  1.5, -0.3, 0.3,  0.10, -0.10, 0.3, -0.8, 0.0, 0.0,  0.0,  0.0,  0.0],
-            ActionKind::Follow =>        [-6.2,  1.5,  1.0, 0.3,  0.10, -0.05, 0.0, -0.5, 0.0, 0.0,  0.0,  0.0,  0.0],
-            ActionKind::Unfollow =>      [-6.5, -1.0, -1.8, 0.0,  0.00,  0.00, 0.0, -0.5, 0.0, 0.0,  0.0,  0.0,  0.0],
-            ActionKind::Mute =>          [-8.0, -0.5, -1.8, 0.0,  0.00,  0.00, 0.0, -0.5, 0.0, 0.0,  0.0,  0.0,  0.0],
-            ActionKind::ReportPost =>    [-8.5,  0.0, -2.0, 0.0,  0.00,  0.00, 0.0, -0.5, 0.0, 0.0, -0.5,  0.0,  0.0],
+            ActionKind::LikePost =>      [-3.6,  1.5,  0.8, 0.6,  0.10, -0.05, 0.3, -0.5, 0.0, 0.0,  0.5, -0.4,  0.0, 0.0],
+            ActionKind::DislikePost =>   [-5.2,  0.5, -1.5, 0.0,  0.10, -0.05, 0.0, -0.5, 0.0, 0.0, -0.5,  0.0,  0.0, 0.0],
+            ActionKind::Repost =>        [-4.9,  1.5,  1.0, 0.8,  0.15, -0.10, 0.4, -0.5, 0.5, 0.0,  1.0, -0.8, -1.0, 0.0],
+            ActionKind::QuotePost =>     [-6.5,  1.5, -0.2, 0.4,  0.10, -0.10, 0.2, -0.8, 0.5, 0.0,  0.5, -0.3, -1.0, 0.0],
+            ActionKind::CreateComment => [-5.5,  1.5, -0.3, 0.3,  0.10, -0.10, 0.3, -0.8, 0.0, 0.0,  0.0,  0.0,  0.0, 0.0],
+            ActionKind::Follow =>        [-6.2,  1.5,  1.0, 0.3,  0.10, -0.05, 0.0, -0.5, 0.0, 0.0,  0.0,  0.0,  0.0, 0.0],
+            ActionKind::Unfollow =>      [-6.5, -1.0, -1.8, 0.0,  0.00,  0.00, 0.0, -0.5, 0.0, 0.0,  0.0,  0.0,  0.0, 0.0],
+            ActionKind::Mute =>          [-8.0, -0.5, -1.8, 0.0,  0.00,  0.00, 0.0, -0.5, 0.0, 0.0,  0.0,  0.0,  0.0, 0.0],
+            ActionKind::ReportPost =>    [-8.5,  0.0, -2.0, 0.0,  0.00,  0.00, 0.0, -0.5, 0.0, 0.0, -0.5,  0.0,  0.0, 0.0],
             other => unreachable!("{} is no choice about a post", other.name()),
         })
     }
@@ -231,13 +234,13 @@ impl UtilityConfig {
             interest: Some(1.5),
             social_proof: Some(0.8),
             popularity: Some(0.05),
-            ..Self::all([0.0; 13])
+            ..Self::all([0.0; 14])
         }
     }
 
     /// The default coefficients of finding a note helpful: who agrees with the post does not like to see it corrected.
     fn of_finding_a_note_helpful() -> Self {
-        Self { agreement: Some(-3.0), ..Self::all([0.0; 13]) }
+        Self { agreement: Some(-3.0), ..Self::all([0.0; 14]) }
     }
 }
 
@@ -420,6 +423,7 @@ fn features(seen: &Seen, fatigue: f32) -> Coefficients {
         belief: seen.belief,
         flagged: if seen.is_flagged { 1.0 } else { 0.0 },
         friction: seen.friction,
+        score: score(seen.score),
     }
 }
 
@@ -439,7 +443,13 @@ fn account_features(account: &SeenAccount) -> Coefficients {
         belief: 0.0,
         flagged: 0.0,
         friction: 0.0,
+        score: 0.0,
     }
+}
+
+/// What a score weighs: each further vote less than the one before, up or down alike.
+fn score(votes: i32) -> f32 {
+    libm::log1pf(votes.unsigned_abs() as f32).copysign(votes as f32)
 }
 
 /// Whether the platform would carry the action out, and it is the agent's to choose.

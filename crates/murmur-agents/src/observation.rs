@@ -25,6 +25,8 @@ pub struct Seen {
     pub social_proof: u32,
     /// Likes and shares of the root.
     pub popularity: u32,
+    /// Likes less dislikes of the root.
+    pub score: i32,
     /// Simulated minutes since the root was written.
     pub age: u32,
     /// What the agent has done about it and its author before.

@@ -109,7 +109,7 @@ fn check_feature(
 }
 
 #[test]
-fn utilities_are_linear_in_moods_beliefs_flags_and_friction() {
+fn utilities_are_linear_in_moods_beliefs_flags_friction_and_score() {
     let post = || Seen {
         mood: Mood { arousal: 0.75, valence: -0.5 },
         belief: -0.25,
@@ -123,6 +123,10 @@ fn utilities_are_linear_in_moods_beliefs_flags_and_friction() {
     check_feature(|like| &mut like.flagged, -0.8, post(), -0.8);
     check_feature(|like| &mut like.flagged, -0.8, seen(1, 4), 0.0);
     check_feature(|like| &mut like.friction, -0.3, post(), -0.6);
+    let scored = |score| Seen { score, ..seen(1, 4) };
+    check_feature(|like| &mut like.score, 0.5, scored(6), 0.5 * 7f64.ln());
+    check_feature(|like| &mut like.score, 0.5, scored(-1), -0.5 * 2f64.ln());
+    check_feature(|like| &mut like.score, 0.5, scored(0), 0.0);
 }
 
 /// By how much the odds of each action against muting change, as logarithms: muting depends on no inner state.
@@ -162,6 +166,7 @@ fn by_default_who_believes_shares_and_who_is_warned_does_not() {
     let flagged = [(Repost, -0.8), (LikePost, -0.4), (QuotePost, -0.3)];
     check_default(Seen { is_flagged: true, ..liked() }, &flagged);
     check_default(Seen { friction: 1.5, ..liked() }, &[(Repost, -1.5), (QuotePost, -1.5)]);
+    check_default(Seen { score: 50, ..liked() }, &[]);
     let stirred = Mood { arousal: 0.5, valence: 0.0 };
     check_default(Seen { mood: stirred, ..liked() }, &[(Repost, 0.25), (QuotePost, 0.25)]);
     check_default(Seen { mood: Mood { valence: -1.0, ..Mood::default() }, ..liked() }, &[]);

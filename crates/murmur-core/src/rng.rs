@@ -76,6 +76,10 @@ pub enum Purpose {
     Intervention = 21,
     /// Whether and how a note under a post is rated.
     Rating = 22,
+    /// What a calibration draws: its halves, its simulations' seeds, its bootstrap.
+    Calibration = 25,
+    /// How a network is rewired to compare it with; the step is the rewiring's number.
+    Rewiring = 26,
 }
 
 /// A stream of random draws with a key of its own.

@@ -29,6 +29,7 @@ pub(crate) fn encode(
     columns.u64s(&halves(steps));
     columns.f32s(&world.beliefs.all().iter().map(|opinion| opinion.get()).collect::<Vec<_>>());
     columns.u64s(&meter.attention);
+    columns.u64s(&meter.topic_exposures);
     columns.u64s(&[meter.exposures, meter.activations]);
     columns.u64s(&meter.watched.iter().map(|watched| watched.exposures).collect::<Vec<_>>());
     let points: Vec<&WatchedPoint> = series.series.iter().flat_map(|series| &series.points).collect();
@@ -89,6 +90,7 @@ pub(crate) fn restore(
     }
     let opinions = columns.f32s(world.beliefs.all().len())?;
     let attention = columns.u64s(meter.attention.len())?;
+    let topic_exposures = columns.u64s(meter.topic_exposures.len())?;
     let totals = columns.u64s(2)?;
     let watched = columns.u64s(meter.watched.len())?;
     let lengths = columns.u32s(series.series.len())?;
@@ -113,6 +115,7 @@ pub(crate) fn restore(
     world.beliefs.set_all(opinions.into_iter().map(Stance::clamped).collect());
     world.seen.set_all(seen);
     meter.attention = attention;
+    meter.topic_exposures = topic_exposures;
     (meter.exposures, meter.activations) = (totals[0], totals[1]);
     for (watched, exposures) in meter.watched.iter_mut().zip(watched) {
         watched.exposures = exposures;

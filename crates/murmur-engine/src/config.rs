@@ -21,6 +21,7 @@ use murmur_data::edges::NodeIds;
 use murmur_dynamics::diffusion::DiffusionModel;
 use murmur_dynamics::opinion::OpinionModel;
 use murmur_graph::GraphModel;
+use murmur_graph::generate::Homophilous;
 use murmur_llm::{EndpointConfig, ModelConfig};
 use murmur_prompt::PromptConfig;
 use murmur_recsys::{FeedConfig, IndexConfig, SuggestionConfig};
@@ -189,12 +190,19 @@ pub struct SyntheticPopulation {
     pub traits: SyntheticConfig,
 }
 
-/// A population read from a file.
+/// A population read from a file, alone or among made-up agents.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PopulationFileConfig {
     /// The file, relative to the configuration's folder.
     pub path: PathBuf,
+    /// Number of agents in all: those after the file's are made up as synthetic ones are. The file's agents keep their
+    /// places, from 0. Default: those of the file alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grow_to: Option<u32>,
+    /// How the made-up agents differ, with `grow_to`.
+    #[serde(default)]
+    pub traits: SyntheticConfig,
 }
 
 /// Who follows whom at the start. `kind` says where the follows come from.
@@ -219,8 +227,47 @@ impl Default for GraphConfig {
 pub enum GivenGraph {
     /// The follows in the population's own file; none, if it holds none.
     Population(NoMoreKeys),
+    /// The follows in the population's own file, and round them those of made-up agents (`population.grow_to`).
+    Grown(GrownGraph),
     /// An edge list.
     File(GraphFileConfig),
+}
+
+/// The follows of made-up agents round those of a file, drawn as by the kind `homophilous` with the file's agents as the
+/// core accounts, the first row the most popular. The file's agents follow whom their file says and nobody else.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct GrownGraph {
+    /// Mean number of accounts that a made-up agent follows, returned follows included: 0 to the number of agents less 1.
+    /// Default 20.
+    pub mean_follows: f64,
+    /// Share of a made-up agent's choices that go to the file's agents. Default 0.3.
+    pub core_share: Probability,
+    /// Probability that a choice is made among those who share an interest; else interests play no part. Default 0.6.
+    pub homophily: Probability,
+    /// Probability that a made-up agent returns a follow; the file's agents return none. Default 0.22.
+    pub reciprocity: Probability,
+}
+
+impl Default for GrownGraph {
+    fn default() -> Self {
+        let Homophilous { mean_follows, core_share, homophily, reciprocity, .. } = Homophilous::default();
+        Self { mean_follows, core_share, homophily, reciprocity }
+    }
+}
+
+impl GrownGraph {
+    /// The model that draws the follows round `core_accounts` agents of a file.
+    pub(crate) fn model(&self, core_accounts: u32) -> GraphModel {
+        let &Self { mean_follows, core_share, homophily, reciprocity } = self;
+        GraphModel::Homophilous(Homophilous {
+            mean_follows,
+            core_accounts,
+            core_share,
+            homophily,
+            reciprocity,
+        })
+    }
 }
 
 /// A section with no keys beyond its kind.
@@ -397,6 +444,14 @@ impl Config {
     pub fn clock(&self) -> Clock {
         let starts_at = minute_of_day(&self.run.start).expect("checked by `check`");
         Clock { minutes_per_step: self.run.minutes_per_step, starts_at }
+    }
+
+    /// The file of the population, if it comes from one.
+    pub(crate) fn population_file(&self) -> Option<&PopulationFileConfig> {
+        match &self.population {
+            PopulationConfig::OasisX(file) | PopulationConfig::OasisReddit(file) => Some(file),
+            PopulationConfig::Synthetic(_) | PopulationConfig::Script(_) => None,
+        }
     }
 
     /// Whether the run is a script and nothing else.

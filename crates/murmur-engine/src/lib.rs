@@ -67,6 +67,7 @@ pub use picture::{FirstOpinions, OpinionFrames, Picture};
 pub use runs::{ForkRequest, Opened, Run};
 pub use script::{LineResult, Named};
 pub use series::Series;
+pub use setup::Addition;
 pub use simulation::{Simulation, StepReport};
 pub use summary::{CascadeTotals, ModelSummary, OpinionChange, Summary, WatchedPoint, WatchedSeries};
 pub use world::World;

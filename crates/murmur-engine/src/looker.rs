@@ -80,6 +80,7 @@ impl<'a> Looker<'a> {
             interest: 0.0,
             social_proof: 0,
             popularity: posts.likes(root) + posts.shares(root),
+            score: posts.likes(root) as i32 - posts.dislikes(root) as i32,
             age: world.clock.minutes_between(posts.created(root), self.now),
             ties: Ties {
                 follows_author: self.follows(author),

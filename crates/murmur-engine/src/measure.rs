@@ -20,7 +20,7 @@ use rustc_hash::FxHashMap;
 
 use crate::World;
 use crate::apply::Applied;
-use crate::config::{InterventionConfig, ModelSection};
+use crate::config::{InterventionConfig, ModelSection, TopicConfig};
 use crate::model_totals::ModelTotals;
 use crate::trips::Trips;
 
@@ -45,12 +45,24 @@ pub(crate) enum Scope {
     Claim,
     /// An intervention, by its name.
     Intervention,
+    /// What is read about a topic, by its name.
+    Topic,
 }
 
 impl Scope {
     /// The names in tables, in the order of the variants.
-    pub(crate) const NAMES: [&'static str; 9] =
-        ["platform", "cascade", "opinion", "network", "feed", "model", "emotion", "claim", "intervention"];
+    pub(crate) const NAMES: [&'static str; 10] = [
+        "platform",
+        "cascade",
+        "opinion",
+        "network",
+        "feed",
+        "model",
+        "emotion",
+        "claim",
+        "intervention",
+        "topic",
+    ];
 
     const ALL: [Self; Self::NAMES.len()] = [
         Self::Platform,
@@ -62,6 +74,7 @@ impl Scope {
         Self::Emotion,
         Self::Claim,
         Self::Intervention,
+        Self::Topic,
     ];
 
     /// The name in tables.
@@ -93,6 +106,8 @@ impl Scope {
                 "hartigan_dip",
                 "esteban_ray_alpha1.6_10bins",
                 "mean_pairwise_distance",
+                "extremity_mean",
+                "more_extreme_share",
             ],
             Self::Network => {
                 vec!["opinion_assortativity", "neighbour_opinion_correlation", "e_i_index"]
@@ -106,6 +121,7 @@ impl Scope {
             }
             Self::Claim => vec!["credence_mean", "believers_share", "exposed_share"],
             Self::Intervention => vec!["decisions"],
+            Self::Topic => vec!["exposures", "exposures_total"],
         }
     }
 }
@@ -131,6 +147,8 @@ pub(crate) struct Meter {
     /// Exposures to each author's posts since the start.
     pub(crate) attention: Vec<u64>,
     pub(crate) exposures: u64,
+    /// Exposures to posts on each topic since the start.
+    pub(crate) topic_exposures: Vec<u64>,
     pub(crate) activations: u64,
     pub(crate) watched: Vec<Watched>,
     /// What came of the calls to each model, in the order of the configuration.
@@ -186,6 +204,7 @@ impl Meter {
             actions: ActionCounts::default(),
             attention: vec![0; world.population.len() as usize],
             exposures: 0,
+            topic_exposures: vec![0; world.config.topic.len()],
             activations: 0,
             watched,
             models: vec![ModelTotals::default(); world.config.model.len()],
@@ -258,6 +277,7 @@ impl Groups {
 pub(crate) fn measure(world: &World, meter: &mut Meter, now: Step, applied: &Applied) -> Vec<Measure> {
     let _span = tracing::info_span!("measure").entered();
     let mut measures = Vec::new();
+    let read_before = meter.topic_exposures.clone();
     let step_actions = meter.take_in(world, applied);
     if meter.every == 1 {
         meter.follow_network(world, applied);
@@ -270,6 +290,7 @@ pub(crate) fn measure(world: &World, meter: &mut Meter, now: Step, applied: &App
     measures.extend(models(world, applied));
     measures.extend(meter.watched.iter_mut().flat_map(|watched| cascade(&meter.cascades, watched)));
     measures.extend(interventions(world, applied));
+    measures.extend(topics(world, &read_before, &meter.topic_exposures));
     if meter.is_due(now) {
         measures.extend(population(world, meter));
         measures.extend(inner::emotions(world, now));
@@ -293,6 +314,19 @@ fn interventions(world: &World, applied: &Applied) -> Vec<Measure> {
         Some(Measure { scope: Scope::Intervention, subject, name: "decisions", value: Some(count as f64) })
     };
     world.config.intervention.iter().filter_map(of_one).collect()
+}
+
+/// How often posts on each topic were read, in the step and so far.
+fn topics(world: &World, before: &[u64], now: &[u64]) -> Vec<Measure> {
+    let of_topic = |((topic, &before), &now): ((&TopicConfig, &u64), &u64)| {
+        [("exposures", now - before), ("exposures_total", now)].map(|(name, reads)| Measure {
+            scope: Scope::Topic,
+            subject: Some(topic.name.clone()),
+            name,
+            value: Some(reads as f64),
+        })
+    };
+    world.config.topic.iter().zip(before).zip(now).flat_map(of_topic).collect()
 }
 
 impl Meter {
@@ -343,6 +377,9 @@ impl Meter {
         for exposure in &applied.exposures {
             let root = posts.root(exposure.post);
             self.attention[posts.author(root).index()] += 1;
+            if let Some(topic) = posts.topic(root) {
+                self.topic_exposures[topic.index()] += 1;
+            }
             if let Some(&place) = self.watched_roots.get(&root) {
                 self.watched[place].exposures += 1;
             }
@@ -442,6 +479,7 @@ fn population(world: &World, meter: &Meter) -> Vec<Measure> {
     let topics = 0..world.config.topic.len();
     let of_topic = |topic| TopicMeasures {
         opinions: summary_of(&world.beliefs, TopicId(topic as u16)),
+        extremity: Extremity::of(world, TopicId(topic as u16)),
         network: meter.network.measure(topic),
     };
     let topics: Vec<TopicMeasures> = topics.into_par_iter().map(of_topic).collect();
@@ -468,12 +506,34 @@ pub(crate) fn summary_of(beliefs: &Beliefs, topic: TopicId) -> OpinionSummary {
 /// What is measured of one topic.
 struct TopicMeasures {
     opinions: OpinionSummary,
+    extremity: Extremity,
     network: OpinionNetwork,
+}
+
+/// How far from the middle opinions on a topic are. Nothing without agents.
+struct Extremity {
+    /// Mean of |x|.
+    mean: Option<f64>,
+    /// Share of agents whose |x| is larger than before the first step.
+    grown_share: Option<f64>,
+}
+
+impl Extremity {
+    fn of(world: &World, topic: TopicId) -> Self {
+        let (mut sum, mut grown) = (0.0, 0u64);
+        for (now, first) in world.beliefs.column(topic).zip(world.first_beliefs.column(topic)) {
+            sum += f64::from(now.get().abs());
+            grown += u64::from(now.get().abs() > first.get().abs());
+        }
+        let agents = world.population.len();
+        let share = |total: f64| (agents > 0).then(|| total / f64::from(agents));
+        Self { mean: share(sum), grown_share: share(grown as f64) }
+    }
 }
 
 impl TopicMeasures {
     fn list(&self, topic: &str, by_sign: bool, measures: &mut Vec<Measure>) {
-        let Self { opinions: opinion, network } = self;
+        let Self { opinions: opinion, extremity, network } = self;
         let mut add = |scope, name, value| {
             measures.push(Measure { scope, subject: Some(topic.to_owned()), name, value });
         };
@@ -483,6 +543,8 @@ impl TopicMeasures {
         add(Scope::Opinion, "hartigan_dip", opinion.dip);
         add(Scope::Opinion, "esteban_ray_alpha1.6_10bins", opinion.esteban_ray);
         add(Scope::Opinion, "mean_pairwise_distance", opinion.mean_pairwise_distance);
+        add(Scope::Opinion, "extremity_mean", extremity.mean);
+        add(Scope::Opinion, "more_extreme_share", extremity.grown_share);
         add(Scope::Network, "opinion_assortativity", network.assortativity);
         add(Scope::Network, "neighbour_opinion_correlation", network.neighbour_correlation);
         if by_sign {

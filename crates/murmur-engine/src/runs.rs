@@ -95,6 +95,10 @@ impl Simulation {
     /// When `out` is taken or cannot be written; when a language model cannot be called: there is no key, or no list of
     /// its servers.
     pub fn record_to(&mut self, out: &Path) -> Result<(), EngineError> {
+        if self.has_addition {
+            let message = "a simulation with follows or a script that are in no file cannot be recorded";
+            return Err(EngineError::Unfit(message.to_owned()));
+        }
         // What is missing is told before there is a folder.
         self.calls.connect()?;
         let folder = RunFolder::create(out, &manifest_of(&self.world.config)?)?;

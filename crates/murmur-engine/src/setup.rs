@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use murmur_agents::{
     Behaviour, Beliefs, Credences, Emotions, Memories, Persona, Population, PreviousPost, Synthesizer,
+    SyntheticConfig,
 };
-use murmur_core::{AgentId, Probability, Purpose, Stance, Step};
+use murmur_core::{AgentId, Follow, Probability, Purpose, Stance, Step};
 use murmur_data::edges::{EdgeFile, NodeIds, Nodes, read_edges};
 use murmur_data::population::{Account, PopulationFile, read_oasis_reddit, read_oasis_x};
+use murmur_data::script::ScriptLine;
 use murmur_data::{DataError, Warning};
 use murmur_graph::{Built, FollowGraph, Links, SocialGraph, generate};
 use murmur_recsys::{Recommender, SeenLists};
@@ -17,7 +19,8 @@ use murmur_store::{Phrasebook, Public, Rules};
 use rayon::prelude::*;
 
 use crate::config::{
-    GivenGraph, GraphConfig, GraphFileConfig, PopulationConfig, SurveyConfig, SyntheticPopulation,
+    GivenGraph, GraphConfig, GraphFileConfig, PopulationConfig, PopulationFileConfig, SurveyConfig,
+    SyntheticPopulation,
 };
 use crate::embedding::{Embedding, ProfileVectors, Vector};
 use crate::interventions::{Ground, Interventions};
@@ -33,6 +36,15 @@ pub(crate) struct Made {
     pub(crate) warnings: Vec<Warning>,
 }
 
+/// What a world begins with beside what its configuration says: for whoever makes worlds from what was observed.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Addition {
+    /// Follows beside those of the configured graph; repeated ones count once.
+    pub follows: Vec<Follow>,
+    /// A script in place of a file, its lines in the order of their steps. The configuration must name no other.
+    pub script: Vec<ScriptLine>,
+}
+
 /// Agents without a configured number and without a graph file that says it.
 const DEFAULT_SIZE: u32 = 10_000;
 
@@ -41,13 +53,25 @@ pub(crate) const MOST_AGENTS: u32 = 100_000_000;
 
 /// Makes the world that a checked configuration describes; texts that the run in `folder` has embedded have its vectors.
 pub(crate) fn make_world(config: Config, folder: Option<&Path>) -> Result<Made, EngineError> {
+    make_world_with(config, folder, Addition::default())
+}
+
+/// As [`make_world`], with an addition.
+pub(crate) fn make_world_with(
+    config: Config,
+    folder: Option<&Path>,
+    addition: Addition,
+) -> Result<Made, EngineError> {
     let _span = tracing::info_span!("setup").entered();
     let embedding = Embedding::new(&config.embedder);
     if let Some(folder) = folder {
         embedding.read_from(folder)?;
     }
     let topics = Topics::new(&config, &embedding)?;
-    let mut script = Script::read(&config)?;
+    let mut script = match addition.script.is_empty() {
+        true => Script::read(&config)?,
+        false => Script::of_lines(addition.script),
+    };
     let mut setup = Setup {
         config: &config,
         topics: &topics,
@@ -56,7 +80,10 @@ pub(crate) fn make_world(config: Config, folder: Option<&Path>) -> Result<Made, 
         script: &script,
     };
     let people = setup.people()?;
-    let graph = setup.graph(&people)?;
+    let mut graph = setup.graph(&people)?;
+    if !addition.follows.is_empty() {
+        graph.follows = with_follows(&graph.follows, people.population.len(), addition.follows)?;
+    }
     let mut warnings = setup.warnings;
     let too_late = config.seed_post.iter().filter(|post| post.step >= config.run.steps).count();
     if too_late > 0 {
@@ -125,6 +152,21 @@ pub(crate) fn make_world(config: Config, folder: Option<&Path>) -> Result<Made, 
     Ok(Made { world, warnings })
 }
 
+/// The graph of `agents` with more follows.
+fn with_follows(graph: &FollowGraph, agents: u32, added: Vec<Follow>) -> Result<FollowGraph, EngineError> {
+    let strangers = added.iter().flat_map(|follow| [follow.follower, follow.followee]);
+    if let Some(stranger) = strangers.max().filter(|agent| agent.0 >= agents) {
+        return Err(EngineError::Unfit(format!(
+            "added follows: expected agents from 0 to {}, found {stranger}",
+            agents - 1
+        )));
+    }
+    let own = (0..agents).map(AgentId).flat_map(|follower| {
+        graph.followees(follower).iter().map(move |&followee| Follow { follower, followee })
+    });
+    Ok(FollowGraph::from_edges(agents, own.chain(added).collect()).graph)
+}
+
 /// Whom each survey asks.
 fn surveyed(
     config: &Config,
@@ -187,8 +229,10 @@ fn check_authors(config: &Config, agents: u32) -> Result<(), EngineError> {
 /// The population with what its file says of follows.
 struct People {
     population: Population,
+    /// How many of them, the first, a population file describes.
+    in_file: u32,
     profiles: ProfileVectors,
-    follows: Option<Vec<murmur_core::Follow>>,
+    follows: Option<Vec<Follow>>,
     /// An edge list that had to be read first, because it says how many agents there are.
     edges: Option<EdgeFile>,
 }
@@ -209,15 +253,15 @@ impl Setup<'_> {
             PopulationConfig::Script(_) => {
                 let population = self.population_of(self.script.personas()?)?;
                 let profiles = ProfileVectors::default();
-                Ok(People { population, profiles, follows: None, edges: None })
+                Ok(People { population, in_file: 0, profiles, follows: None, edges: None })
             }
             PopulationConfig::OasisX(file) => {
                 let read = of_kind("oasis-x", read_oasis_x(&file.path, label));
-                self.people_of(named_by("population.path", read)?)
+                self.people_of(file, named_by("population.path", read)?)
             }
             PopulationConfig::OasisReddit(file) => {
                 let read = of_kind("oasis-reddit", read_oasis_reddit(&file.path, label));
-                self.people_of(named_by("population.path", read)?)
+                self.people_of(file, named_by("population.path", read)?)
             }
         }
     }
@@ -252,11 +296,7 @@ impl Setup<'_> {
                  are not agent numbers, set graph.ids = \"appearance\""
             )));
         }
-        let synthesizer = Synthesizer {
-            config: &population.traits,
-            topics: &self.topics.vocabularies,
-            seed: self.config.run.seed,
-        };
+        let synthesizer = self.synthesizer(&population.traits);
         let names = edges.as_ref().map_or(&[][..], |edges| &edges.names);
         let persona = |agent: u32| {
             let persona = synthesizer.persona(AgentId(agent));
@@ -267,7 +307,12 @@ impl Setup<'_> {
         };
         let personas: Vec<Persona> = (0..size).into_par_iter().map(persona).collect();
         let profiles = ProfileVectors::default();
-        Ok(People { population: self.population_of(personas)?, profiles, follows: None, edges })
+        let population = self.population_of(personas)?;
+        Ok(People { population, in_file: 0, profiles, follows: None, edges })
+    }
+
+    fn synthesizer<'a>(&'a self, traits: &'a SyntheticConfig) -> Synthesizer<'a> {
+        Synthesizer { config: traits, topics: &self.topics.vocabularies, seed: self.config.run.seed }
     }
 
     /// An edge list for agents that have no names yet, of `size` agents if that is known.
@@ -289,14 +334,43 @@ impl Setup<'_> {
 
     /// The population of `personas`, whose vectors are those of what they say of themselves.
     fn population_of(&self, mut personas: Vec<Persona>) -> Result<Population, EngineError> {
+        self.fill_vectors(&mut personas)?;
+        Ok(Population::from_personas(personas.into_iter(), self.embedding.dimensions()))
+    }
+
+    /// Gives each persona the vector of what it says of itself.
+    fn fill_vectors(&self, personas: &mut [Persona]) -> Result<(), EngineError> {
         let bios: Vec<Arc<str>> = personas.iter().map(|persona| persona.bio.clone()).collect();
         for (persona, vector) in personas.iter_mut().zip(self.embedding.embed_all(&bios)?) {
             persona.vector = vector;
         }
-        Ok(Population::from_personas(personas.into_iter(), self.embedding.dimensions()))
+        Ok(())
     }
 
-    fn people_of(&mut self, file: PopulationFile) -> Result<People, EngineError> {
+    /// The agents that are made up round those of a file, who are the first `in_file`.
+    fn made_up(&self, file: &PopulationFileConfig, in_file: u32) -> Result<Vec<Persona>, EngineError> {
+        let size = file.grow_to.unwrap_or(in_file);
+        if !(in_file..=MOST_AGENTS).contains(&size) {
+            return Err(EngineError::Unfit(format!(
+                "population.grow_to: expected a number from {in_file}, the agents of the file, to {MOST_AGENTS}, found \
+                 {size}"
+            )));
+        }
+        let synthesizer = self.synthesizer(&file.traits);
+        // Labels are the file's.
+        let persona = |agent| Persona { label: None, ..synthesizer.persona(AgentId(agent)) };
+        let mut personas: Vec<Persona> = (in_file..size).into_par_iter().map(persona).collect();
+        self.fill_vectors(&mut personas)?;
+        Ok(personas)
+    }
+
+    fn people_of(
+        &mut self,
+        config: &PopulationFileConfig,
+        file: PopulationFile,
+    ) -> Result<People, EngineError> {
+        let in_file = file.accounts.len() as u32;
+        let made_up = self.made_up(config, in_file)?;
         self.warnings.extend(file.warnings);
         let about: Vec<String> = file.accounts.iter().map(about).collect();
         let vectors = self.embedding.embed_all(&about)?;
@@ -305,14 +379,13 @@ impl Setup<'_> {
         let previous: Vec<&str> =
             file.accounts.iter().flat_map(|account| &account.previous_posts).map(String::as_str).collect();
         let mut previous = self.embedding.embed_all(&previous)?.into_iter();
-        let personas: Vec<Persona> = (0..)
+        let personas = (0..)
             .map(AgentId)
             .zip(file.accounts)
             .zip(vectors)
-            .map(|((agent, account), vector)| self.persona(agent, account, vector, &mut previous))
-            .collect();
-        let population = Population::from_personas(personas.into_iter(), self.embedding.dimensions());
-        Ok(People { population, profiles, follows: file.follows, edges: None })
+            .map(|((agent, account), vector)| self.persona(agent, account, vector, &mut previous));
+        let population = Population::from_personas(personas.chain(made_up), self.embedding.dimensions());
+        Ok(People { population, in_file, profiles, follows: file.follows, edges: None })
     }
 
     /// The persona of an account with the vector of what is said about it; `previous` goes on with the vectors of its
@@ -348,12 +421,23 @@ impl Setup<'_> {
     fn graph(&mut self, people: &People) -> Result<SocialGraph, EngineError> {
         let agents = people.population.len();
         let empty = || SocialGraph::new(FollowGraph::from_edges(agents, Vec::new()).graph);
+        let interests = || -> Vec<u64> {
+            people.population.agents().map(|agent| people.population.interests(agent).0).collect()
+        };
         match &self.config.graph {
             GraphConfig::Generated(model) => {
-                let interests: Vec<u64> =
-                    people.population.agents().map(|agent| people.population.interests(agent).0).collect();
-                let built = generate(model, agents, &interests, self.config.run.seed)?;
+                let built = generate(model, agents, &interests(), self.config.run.seed)?;
                 Ok(SocialGraph::new(built.graph))
+            }
+            GraphConfig::Given(GivenGraph::Grown(grown)) => {
+                let model = grown.model(people.in_file);
+                let drawn = generate(&model, agents, &interests(), self.config.run.seed)?.graph;
+                let made_up = (people.in_file..agents).map(AgentId);
+                let round = made_up.flat_map(|follower| {
+                    drawn.followees(follower).iter().map(move |&followee| Follow { follower, followee })
+                });
+                let own = people.follows.iter().flatten().copied();
+                Ok(self.built(FollowGraph::from_edges(agents, own.chain(round).collect())))
             }
             GraphConfig::Given(GivenGraph::Population(_)) => match &people.follows {
                 Some(follows) => Ok(self.built(FollowGraph::from_edges(agents, follows.clone()))),

@@ -88,6 +88,7 @@ pub(crate) fn seen(id: u32, author: u32) -> Seen {
         interest: 0.0,
         social_proof: 0,
         popularity: 0,
+        score: 0,
         age: 0,
         ties: Ties::default(),
         mood: Mood::default(),
@@ -103,7 +104,7 @@ pub(crate) fn seen(id: u32, author: u32) -> Seen {
 pub(crate) fn utility(coefficients: [f32; 8]) -> UtilityConfig {
     let [constant, interest, agreement, social_proof, popularity, age, follows, fatigue] =
         coefficients.map(|value| Some(f64::from(value)));
-    let [arousal, valence, belief, flagged, friction] = [Some(0.0); 5];
+    let [arousal, valence, belief, flagged, friction, score] = [Some(0.0); 6];
     UtilityConfig {
         constant,
         interest,
@@ -118,6 +119,7 @@ pub(crate) fn utility(coefficients: [f32; 8]) -> UtilityConfig {
         belief,
         flagged,
         friction,
+        score,
     }
 }
 

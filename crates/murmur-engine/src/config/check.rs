@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use murmur_agents::Interests;
+use murmur_agents::{Interests, SyntheticConfig};
 use murmur_dynamics::diffusion::DiffusionModel;
 use murmur_recsys::HashedEmbedder;
 
@@ -150,6 +150,7 @@ impl Config {
             let none = GraphConfig::Given(GivenGraph::Population(NoMoreKeys {}));
             expect(self.graph == none, "graph.kind", "`population`, with a script as population", "another")?;
         }
+        self.check_growth()?;
         if let PopulationConfig::Synthetic(population) = &self.population {
             expect(population.size != Some(0), "population.size", "at least 1 agent", 0)?;
             if let Some(fault) = population.traits.fault() {
@@ -163,6 +164,32 @@ impl Config {
             }
         }
         Ok(())
+    }
+
+    /// That made-up agents among those of a file have follows, and that keys about them are about somebody.
+    fn check_growth(&self) -> Result<(), String> {
+        let grows = self.population_file().is_some_and(|file| file.grow_to.is_some());
+        if let Some(file) = self.population_file() {
+            if let Some(fault) = file.traits.fault() {
+                return Err(fault);
+            }
+            let has_traits = file.traits != SyntheticConfig::default();
+            let wanted = "a number of agents, since population.traits says how made-up ones differ";
+            expect(grows || !has_traits, "population.grow_to", wanted, "none")?;
+        }
+        let graph = match &self.graph {
+            GraphConfig::Given(given) => Some(given),
+            GraphConfig::Generated(_) => None,
+        };
+        if grows && matches!(graph, Some(GivenGraph::Population(_))) {
+            return Err(
+                "graph.kind: expected `grown` with population.grow_to, a generator or `file`, found \
+                        `population`, which leaves made-up agents without follows"
+                    .to_owned(),
+            );
+        }
+        let found = "kind `grown`, which is for a population from a file with population.grow_to";
+        expect(grows || !matches!(graph, Some(GivenGraph::Grown(_))), "graph.kind", "another", found)
     }
 
     fn check_feed(&self) -> Result<(), String> {
@@ -277,7 +304,9 @@ impl Config {
         };
         let subjects: Option<Vec<&str>> = match scope {
             Scope::Platform => None,
-            Scope::Opinion | Scope::Emotion => Some(self.topic.iter().map(|topic| &*topic.name).collect()),
+            Scope::Opinion | Scope::Emotion | Scope::Topic => {
+                Some(self.topic.iter().map(|topic| &*topic.name).collect())
+            }
             Scope::Claim => Some(self.claim.iter().map(|claim| &*claim.name).collect()),
             Scope::Intervention => Some(self.intervention.iter().map(|own| &*own.name).collect()),
             Scope::Model => Some(self.model.iter().map(|model| &*model.server.name).collect()),

@@ -75,12 +75,15 @@ impl<'de> Deserialize<'de> for GraphConfig {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let table = toml::Table::deserialize(deserializer)?;
         let kind = table.get("kind").and_then(toml::Value::as_str);
-        if matches!(kind, Some("population" | "file")) {
+        if matches!(kind, Some("population" | "grown" | "file")) {
             return GivenGraph::deserialize(table).map(Self::Given).map_err(D::Error::custom);
         }
         GraphModel::deserialize(table).map(Self::Generated).map_err(|error| {
-            let also =
-                if error.message().starts_with("unknown variant") { ", `population` or `file`" } else { "" };
+            let also = if error.message().starts_with("unknown variant") {
+                ", `population`, `grown` or `file`"
+            } else {
+                ""
+            };
             D::Error::custom(format!("{}{also}", error.message()))
         })
     }

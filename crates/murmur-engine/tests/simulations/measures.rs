@@ -199,6 +199,18 @@ fn platform_measures_equal_counts_of_rows() {
 }
 
 #[test]
+fn reads_of_a_topic_are_those_of_its_roots_and_their_reposts() {
+    let tables = Tables::new();
+    let is_read = |row: &Row| tables.posts[row.number("post_id") as usize - 1].text("topic") == "tea";
+    let read = |steps: std::ops::RangeInclusive<u32>| {
+        let rows = tables.exposures.iter().filter(|row| steps.contains(&row.number("step")));
+        Some(rows.filter(|row| is_read(row)).count() as f64)
+    };
+    tables.check("topic", "tea", "exposures", |step| read(step..=step));
+    tables.check("topic", "tea", "exposures_total", |step| read(0..=step));
+}
+
+#[test]
 fn cascades_equal_their_rows_walked_one_by_one() {
     let tables = Tables::new();
     let root =
@@ -269,6 +281,13 @@ fn opinion_measures_equal_plain_code_over_the_population() {
         let opinions = opinions(step);
         let sum: f64 = opinions.iter().flat_map(|a| opinions.iter().map(move |b| f64::abs(a - b))).sum();
         Some(sum / (n * (n - 1.0)))
+    });
+    tables.check("opinion", "tea", "extremity_mean", |step| {
+        Some(opinions(step).iter().map(|x| x.abs()).sum::<f64>() / n)
+    });
+    let first: Vec<f64> = tables.agents.iter().map(|row| row.value("opinion_first:tea").unwrap()).collect();
+    tables.check("opinion", "tea", "more_extreme_share", |step| {
+        Some(opinions(step).iter().zip(&first).filter(|(x, first)| x.abs() > first.abs()).count() as f64 / n)
     });
     // Either direction links two agents, once.
     let linked = |step: u32| -> Vec<(usize, usize)> {
