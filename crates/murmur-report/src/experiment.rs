@@ -67,20 +67,20 @@ fn tiles(results: &Results) -> Vec<Tile> {
     let minutes = u64::from(results.steps) * u64::from(results.minutes_per_step);
     let best = results.comparisons.iter().filter_map(|comparison| comparison.narrowing).fold(0.0, f64::max);
     let mut tiles = vec![
-        Tile { value: count(results.arms.len() as u64), name: "arms" },
-        Tile { value: count(results.replicates.into()), name: "replicates" },
-        Tile { value: count(runs_done(results) as u64), name: "runs" },
-        Tile { value: duration(minutes), name: "simulated in each" },
+        Tile { value: count(results.arms.len() as u64), name: "arms".to_owned() },
+        Tile { value: count(results.replicates.into()), name: "replicates".to_owned() },
+        Tile { value: count(runs_done(results) as u64), name: "runs".to_owned() },
+        Tile { value: duration(minutes), name: "simulated in each".to_owned() },
     ];
     if best > 0.0 {
-        tiles.push(Tile { value: format!("{best:.1}×"), name: "at most, intervals narrower by pairing" });
+        tiles.push(Tile { value: format!("{best:.1}×"), name: "at most, intervals narrower by pairing".to_owned() });
     }
     let clear =
         results.comparisons.iter().filter(|own| own.paired.p_corrected.is_some_and(|p| p < 0.05)).count();
     if !results.comparisons.is_empty() {
         tiles.push(Tile {
             value: format!("{clear} of {}", results.comparisons.len()),
-            name: "comparisons clear at 5 %, corrected",
+            name: "comparisons clear at 5 %, corrected".to_owned(),
         });
     }
     tiles

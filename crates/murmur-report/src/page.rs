@@ -28,7 +28,7 @@ pub(crate) struct Page {
 /// A key figure.
 pub(crate) struct Tile {
     pub(crate) value: String,
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
 }
 
 /// A part of a page that the table of contents names.
@@ -133,7 +133,7 @@ impl Page {
         let Self { title, kind, lead, tiles, notices, sections, foot } = self;
         let title = escape(title);
         let tile = |tile: &Tile| {
-            format!("<div><dd>{}</dd><dt>{}</dt></div>", escape(&tile.value), escape(tile.name))
+            format!("<div><dd>{}</dd><dt>{}</dt></div>", escape(&tile.value), escape(&tile.name))
         };
         let tiles: String = tiles.iter().map(tile).collect();
         let notice = |text: &String| format!("<p class=\"notice\" role=\"note\">{}</p>\n", escape(text));
