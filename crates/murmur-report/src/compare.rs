@@ -138,16 +138,21 @@ fn open(path: &Path, name: String) -> Result<Compared, ReportError> {
 
 /// The axis that all runs fit on, with the interventions of all.
 fn common_time(runs: &[Compared]) -> TimeAxis {
-    let longest = runs.iter().max_by_key(|own| u64::from(own.time.steps) * u64::from(own.time.clock.minutes_per_step));
+    let longest =
+        runs.iter().max_by_key(|own| u64::from(own.time.steps) * u64::from(own.time.clock.minutes_per_step));
     let Some(longest) = longest else {
-        return TimeAxis { clock: murmur_core::Clock { minutes_per_step: 1, starts_at: 0 }, steps: 1, marks: Vec::new() };
+        return TimeAxis {
+            clock: murmur_core::Clock { minutes_per_step: 1, starts_at: 0 },
+            steps: 1,
+            marks: Vec::new(),
+        };
     };
     let mut marks: Vec<Mark> = Vec::new();
     for own in runs {
         for mark in own.time.marks.iter().filter(|mark| mark.from.is_some()) {
-            let known = marks.iter().any(|other| {
-                (&other.name, other.from, other.until) == (&mark.name, mark.from, mark.until)
-            });
+            let known = marks
+                .iter()
+                .any(|other| (&other.name, other.from, other.until) == (&mark.name, mark.from, mark.until));
             if !known {
                 marks.push(Mark { number: marks.len() + 1, ..mark.clone() });
             }
@@ -223,7 +228,9 @@ fn section(part: &Part, runs: &[Compared], time: &TimeAxis) -> Section {
                 continue;
             }
             let words = in_words(metric);
-            let name = subject.as_deref().map_or_else(|| words.clone(), |subject| format!("{}: {words}", shorten(subject, 60)));
+            let name = subject
+                .as_deref()
+                .map_or_else(|| words.clone(), |subject| format!("{}: {words}", shorten(subject, 60)));
             let last = |points: &Vec<(u32, f64)>| maybe(points.last().map(|point| tidy(point.1)));
             rows.push(std::iter::once(name.clone()).chain(series.iter().map(last)).collect());
             if figures.len() < MOST_FIGURES {
@@ -239,15 +246,21 @@ fn section(part: &Part, runs: &[Compared], time: &TimeAxis) -> Section {
     let mut table = vec![Column::Text("at the end")];
     let names: Vec<String> = runs.iter().map(|own| shorten(&own.name, 60)).collect();
     table.extend(names.iter().map(|name| Column::Number(name)));
-    section.part(&headline(part, &rows, &names), part.caption).grid(&figures).table("Last values", &table, &rows)
+    section.part(&headline(part, &rows, &names), part.caption).grid(&figures).table(
+        "Last values",
+        &table,
+        &rows,
+    )
 }
 
 /// The first measure of the part, run by run.
 fn headline(part: &Part, rows: &[Vec<String>], names: &[String]) -> String {
-    let Some(([first, values @ ..], true)) = rows.first().map(|row| (row.as_slice(), names.len() <= 3)) else {
+    let Some(([first, values @ ..], true)) = rows.first().map(|row| (row.as_slice(), names.len() <= 3))
+    else {
         return part.name.to_owned();
     };
-    let pairs: Vec<String> = values.iter().zip(names).map(|(value, name)| format!("{value} in {}", shorten(name, 30))).collect();
+    let pairs: Vec<String> =
+        values.iter().zip(names).map(|(value, name)| format!("{value} in {}", shorten(name, 30))).collect();
     format!("{first} at the end: {}", pairs.join(", "))
 }
 

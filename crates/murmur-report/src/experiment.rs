@@ -73,7 +73,10 @@ fn tiles(results: &Results) -> Vec<Tile> {
         Tile { value: duration(minutes), name: "simulated in each".to_owned() },
     ];
     if best > 0.0 {
-        tiles.push(Tile { value: format!("{best:.1}×"), name: "at most, intervals narrower by pairing".to_owned() });
+        tiles.push(Tile {
+            value: format!("{best:.1}×"),
+            name: "at most, intervals narrower by pairing".to_owned(),
+        });
     }
     let clear =
         results.comparisons.iter().filter(|own| own.paired.p_corrected.is_some_and(|p| p < 0.05)).count();

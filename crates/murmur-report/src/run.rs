@@ -66,7 +66,10 @@ fn tiles(source: &Source) -> Vec<Tile> {
         Tile { value: count(source.actions_total()), name: "actions".to_owned() },
     ];
     if let Some(summary) = &source.summary {
-        tiles.push(Tile { value: count(summary.cascades.max_scale), name: "rows in the largest cascade".to_owned() });
+        tiles.push(Tile {
+            value: count(summary.cascades.max_scale),
+            name: "rows in the largest cascade".to_owned(),
+        });
         if let Some(share) = summary.cascades.reposted_share {
             tiles.push(Tile { value: percent(share), name: "of posts are reposted".to_owned() });
         }
