@@ -1,9 +1,9 @@
 //! `murmur report`: one page about a run or an experiment.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use murmur_data::Output;
 use murmur_report::ReportError;
 
 use crate::failure::{Failure, print};
@@ -33,10 +33,17 @@ pub(crate) fn report(args: &ReportArgs) -> Result<(), Failure> {
     write(&out, &report.html)
 }
 
-/// Writes a page and says where it is.
-pub(crate) fn write(out: &std::path::Path, html: &str) -> Result<(), Failure> {
-    let _ = Output::at;
-    std::fs::write(out, html).map_err(|error| Failure::system(format!("{}: {error}", out.display())))?;
+/// Writes a page, whole or not at all, and says where it is.
+pub(crate) fn write(out: &Path, html: &str) -> Result<(), Failure> {
+    let name =
+        out.file_name().ok_or_else(|| Failure::input(format!("--out {}: expected a file", out.display())))?;
+    let partial = out.with_file_name(format!(".{}.{}.partial", name.to_string_lossy(), std::process::id()));
+    let written = fs::write(&partial, html).and_then(|()| fs::rename(&partial, out));
+    if let Err(error) = written {
+        // What went wrong first matters, not whether anything is left of it.
+        let _ = fs::remove_file(&partial);
+        return Err(Failure::system(format!("{}: {error}", out.display())));
+    }
     print(&format!(
         "{} ({:.1} MB) opens in any browser, without a network\n",
         out.display(),

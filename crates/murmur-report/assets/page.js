@@ -39,7 +39,7 @@
     const title = own && own.title ? { ...own.title, standoff: 8, font: { size: 13, color: at("@ink2") } } : undefined;
     const base = {
       gridcolor: at("@grid"), zerolinecolor: at("@line"), linecolor: at("@line"), automargin: true, fixedrange: true,
-      ticks: "", tickcolor: at("@line"), nticks: narrow ? 5 : 9, zeroline: false,
+      separatethousands: true, ticks: "", tickcolor: at("@line"), nticks: narrow ? 5 : 9, zeroline: false,
     };
     return { ...base, ...own, ...(title ? { title } : {}) };
   }
@@ -74,7 +74,11 @@
     try {
       const styles = getComputedStyle(root);
       const data = painted(figure.spec.data, styles, false);
-      data.forEach((trace, place) => { if (figure.hidden.has(place)) trace.visible = false; });
+      data.forEach((trace, place) => {
+        if (figure.hidden.has(place)) trace.visible = false;
+        const sizes = trace.marker && trace.marker.size;
+        if (figure.width < 560 && Array.isArray(sizes)) trace.marker.size = sizes.map((size) => size * 0.6);
+      });
       const config = { displayModeBar: false, responsive: false, scrollZoom: false, doubleClick: false, showTips: false };
       await Plotly.react(figure.plot, data, layoutOf(figure, styles), config);
       figure.element.dataset.drawn = "1";
@@ -115,12 +119,13 @@
   nameButton();
 
   let waiting = 0;
-  addEventListener("resize", () => {
+  const watch = new ResizeObserver(() => {
     clearTimeout(waiting);
     waiting = setTimeout(() => {
       for (const figure of figures) if (Math.floor(figure.plot.clientWidth) !== figure.width) draw(figure);
-    }, 120);
+    }, 100);
   });
+  for (const figure of figures) watch.observe(figure.plot);
 
   // Paper is light, whatever the screen is.
   let before;

@@ -44,7 +44,6 @@ fn scale(colors: &[&str]) -> ColorScale {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Swatch {
     Line,
-    Dashed,
     Area,
     Dot,
 }
@@ -121,7 +120,6 @@ impl Figure {
         let places: Vec<String> = (all - traces..all).map(|place| place.to_string()).collect();
         let class = match swatch {
             Swatch::Line => "line",
-            Swatch::Dashed => "dashed",
             Swatch::Area => "area",
             Swatch::Dot => "dot",
         };

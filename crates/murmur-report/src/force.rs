@@ -1,9 +1,10 @@
 //! Lays a small network out by forces: nodes push each other away, links pull, and a weak pull to the middle keeps
 //! parts without links in sight.
 //!
-//! The forces are those of ForceAtlas2 (Jacomy, Venturini, Heymann and Bastian, PLoS ONE 9, 2014): repulsion grows with
-//! both degrees, so that hubs spread out; attraction grows with distance. Nodes begin at places drawn by their number, and
-//! move at most so far in a round, ever less (as in Fruchterman and Reingold, 1991). Same network, same picture.
+//! The forces are those of the edge-repulsion LinLog model (Noack, Journal of Graph Algorithms and Applications 11, 2007),
+//! which sets groups apart that are densely linked within: repulsion is the product of the degrees by the distance,
+//! attraction is the same at any distance. Nodes begin at places drawn by their number, and move at most so far in a
+//! round, ever less (as in Fruchterman and Reingold, 1991). Same network, same picture.
 
 use murmur_core::rng::philox4x32;
 
@@ -27,19 +28,20 @@ pub(crate) fn layout(nodes: usize, links: &[(usize, usize)]) -> Vec<Place> {
         mass[a] += 1.0;
         mass[b] += 1.0;
     }
-    let spread = (nodes as f32).sqrt() * 10.0;
+    // Repulsion balances attraction where a node of all links lies this far from the middle of the others.
+    let spread = mass.iter().sum::<f32>().max(1.0);
     let mut places: Vec<Place> = (0..nodes as u32).map(|node| beginning(node, spread)).collect();
     let mut forces = vec![Place::default(); nodes];
     for round in 0..ROUNDS {
         forces.fill(Place::default());
         push_apart(&places, &mass, &mut forces);
-        pull_together(&places, links, &mass, &mut forces);
+        pull_together(&places, links, &mut forces);
         let left = 1.0 - round as f32 / ROUNDS as f32;
-        let most = spread * 0.1 * left * left + 0.01;
+        let most = spread * 0.05 * left * left;
         for ((place, force), mass) in places.iter_mut().zip(&forces).zip(&mass) {
             let (x, y) = (force.x - place.x * GRAVITY * mass, force.y - place.y * GRAVITY * mass);
             let length = (x * x + y * y).sqrt().max(1e-6);
-            let step = (length / mass).min(most) / length;
+            let step = (length / mass * spread * 0.05).min(most) / length;
             place.x += x * step;
             place.y += y * step;
         }
@@ -47,9 +49,9 @@ pub(crate) fn layout(nodes: usize, links: &[(usize, usize)]) -> Vec<Place> {
     places
 }
 
-const REPULSION: f32 = 30.0;
-const ATTRACTION: f32 = 0.6;
-const GRAVITY: f32 = 0.03;
+/// What repulsion is to attraction; only the scale of the picture depends on it.
+const REPULSION: f32 = 1.0;
+const GRAVITY: f32 = 0.002;
 
 /// Where a node begins: uniform in a square.
 fn beginning(node: u32, side: f32) -> Place {
@@ -74,11 +76,10 @@ fn push_apart(places: &[Place], mass: &[f32], forces: &mut [Place]) {
     }
 }
 
-fn pull_together(places: &[Place], links: &[(usize, usize)], mass: &[f32], forces: &mut [Place]) {
+fn pull_together(places: &[Place], links: &[(usize, usize)], forces: &mut [Place]) {
     for &(a, b) in links {
         let (x, y) = (places[b].x - places[a].x, places[b].y - places[a].y);
-        // Links of hubs pull less, or all would be drawn into one knot.
-        let pull = ATTRACTION * (mass[a].min(mass[b])).sqrt();
+        let pull = 1.0 / (x * x + y * y).sqrt().max(1e-2);
         forces[a].x += x * pull;
         forces[a].y += y * pull;
         forces[b].x -= x * pull;

@@ -28,7 +28,7 @@ pub(crate) struct Page {
 /// A key figure.
 pub(crate) struct Tile {
     pub(crate) value: String,
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
 }
 
 /// A part of a page that the table of contents names.
@@ -42,6 +42,8 @@ pub(crate) struct Section {
 #[derive(Clone, Copy)]
 pub(crate) enum Column<'a> {
     Text(&'a str),
+    /// Sentences.
+    Words(&'a str),
     Number(&'a str),
 }
 
@@ -106,11 +108,12 @@ impl Section {
 
 fn table(name: &str, columns: &[Column<'_>], rows: &[Vec<String>]) -> String {
     let head = |column: &Column<'_>| match column {
-        Column::Text(name) => format!("<th scope=\"col\">{}</th>", escape(name)),
+        Column::Text(name) | Column::Words(name) => format!("<th scope=\"col\">{}</th>", escape(name)),
         Column::Number(name) => format!("<th scope=\"col\" class=\"n\">{}</th>", escape(name)),
     };
     let cell = |(column, cell): (&Column<'_>, &String)| match column {
         Column::Text(_) => format!("<td>{}</td>", escape(cell)),
+        Column::Words(_) => format!("<td class=\"w\">{}</td>", escape(cell)),
         Column::Number(_) => format!("<td class=\"n\">{}</td>", escape(cell)),
     };
     let row =
@@ -130,7 +133,7 @@ impl Page {
         let Self { title, kind, lead, tiles, notices, sections, foot } = self;
         let title = escape(title);
         let tile = |tile: &Tile| {
-            format!("<div><dd>{}</dd><dt>{}</dt></div>", escape(&tile.value), escape(tile.name))
+            format!("<div><dd>{}</dd><dt>{}</dt></div>", escape(&tile.value), escape(&tile.name))
         };
         let tiles: String = tiles.iter().map(tile).collect();
         let notice = |text: &String| format!("<p class=\"notice\" role=\"note\">{}</p>\n", escape(text));

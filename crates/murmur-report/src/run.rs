@@ -16,7 +16,7 @@ use crate::ReportError;
 use crate::page::{Page, Tile};
 use crate::text::{count, duration, escape, number, percent};
 
-pub(crate) use source::Source;
+pub(crate) use source::{Source, defined, marks, name_of, read_json};
 
 /// The page of the run in the folder `path`.
 pub(crate) fn page(path: &Path) -> Result<Page, ReportError> {
@@ -56,23 +56,26 @@ fn lead(source: &Source) -> String {
 
 fn tiles(source: &Source) -> Vec<Tile> {
     let mut tiles = vec![
-        Tile { value: source.agents.map_or("–".to_owned(), count), name: "agents" },
-        Tile { value: duration(source.minutes()), name: "simulated" },
-        Tile { value: count(source.total("platform", None, "exposures") as u64), name: "reads" },
+        Tile { value: source.agents.map_or("–".to_owned(), count), name: "agents".to_owned() },
+        Tile { value: duration(source.minutes()), name: "simulated".to_owned() },
+        Tile { value: count(source.total("platform", None, "exposures") as u64), name: "reads".to_owned() },
         Tile {
             value: count(source.last("platform", None, "posts_total").unwrap_or(0.0) as u64),
-            name: "posts",
+            name: "posts, reposts included".to_owned(),
         },
-        Tile { value: count(source.actions_total()), name: "actions" },
+        Tile { value: count(source.actions_total()), name: "actions".to_owned() },
     ];
     if let Some(summary) = &source.summary {
-        tiles.push(Tile { value: count(summary.cascades.max_scale), name: "rows in the largest cascade" });
+        tiles.push(Tile {
+            value: count(summary.cascades.max_scale),
+            name: "rows in the largest cascade".to_owned(),
+        });
         if let Some(share) = summary.cascades.reposted_share {
-            tiles.push(Tile { value: percent(share), name: "of posts are reposted" });
+            tiles.push(Tile { value: percent(share), name: "of posts are reposted".to_owned() });
         }
     }
     if let Some(gini) = source.last("platform", None, "attention_gini") {
-        tiles.push(Tile { value: number(gini), name: "Gini coefficient of attention" });
+        tiles.push(Tile { value: number(gini), name: "Gini coefficient of attention".to_owned() });
     }
     tiles
 }
@@ -92,7 +95,7 @@ fn notices(source: &Source) -> Vec<String> {
 }
 
 /// A description list of facts, the values plain text.
-fn facts(facts: &[(&str, String)]) -> String {
+pub(crate) fn facts(facts: &[(&str, String)]) -> String {
     let row = |(name, value): &(&str, String)| format!("<dt>{}</dt><dd>{}</dd>", escape(name), escape(value));
     format!("<dl class=\"facts\">{}</dl>\n", facts.iter().map(row).collect::<String>())
 }

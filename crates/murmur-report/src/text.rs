@@ -55,7 +55,8 @@ pub(crate) fn number(value: f64) -> String {
         size if size >= 100.0 => format!("{minus}{size:.0}"),
         size if size >= 10.0 => format!("{minus}{size:.1}"),
         size if size >= 1.0 => format!("{minus}{size:.2}"),
-        size if size >= 0.001 => format!("{minus}{size:.3}"),
+        size if size >= 0.01 => format!("{minus}{size:.3}"),
+        size if size >= 0.0001 => format!("{minus}{size:.4}"),
         size => format!("{minus}{size:.1e}"),
     }
 }

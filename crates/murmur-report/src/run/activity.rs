@@ -37,10 +37,10 @@ pub(super) fn thinned(points: usize) -> String {
 
 fn active_agents(section: Section, source: &Source, active: &[(u32, f64)]) -> Section {
     let points = thin(active, MOST_POINTS, Thinning::Mean);
-    let highest = points.iter().fold((0, 0.0), |best, &point| if point.1 > best.1 { point } else { best });
+    let highest = active.iter().fold((0, 0.0), |best, &point| if point.1 > best.1 { point } else { best });
     let heading = format!(
-        "At most {} agents were active in a step, at {}",
-        number(highest.1.round()),
+        "Up to {} agents were active in a step, on {}",
+        number(highest.1),
         source.time.label(highest.0)
     );
     let caption = format!(
@@ -142,6 +142,7 @@ pub(super) fn in_words(name: &str) -> String {
         "mute" => "mutes",
         "report_post" => "reports",
         "rate_note" => "ratings of notes",
+        "moderate" => "decisions of interventions",
         other => return other.replace('_', " "),
     };
     words.to_owned()

@@ -2,7 +2,7 @@
 
 use plotly::Scatter;
 use plotly::common::{Line, LineShape, Marker, Mode};
-use plotly::layout::{Axis, AxisType, HoverMode, RangeMode};
+use plotly::layout::{Axis, AxisRange, AxisType, HoverMode, RangeMode};
 
 use super::Source;
 use super::activity::MOST_POINTS;
@@ -144,7 +144,7 @@ fn sizes(section: Section, source: &Source, cascades: &Cascades) -> Section {
     }
     let log = || Axis::new().type_(AxisType::Log).tick_format(",~r");
     let rows = log().title("rows in the cascade").dtick(1.0);
-    let figure = figure.layout(|layout| layout.x_axis(rows).y_axis(log().dtick(1.0).tick_format(".1~%")));
+    let figure = figure.layout(|layout| layout.x_axis(rows).y_axis(log().dtick(1.0).tick_format("~%")));
     section.part(&heading, caption).figure(&figure)
 }
 
@@ -267,7 +267,7 @@ fn largest(
         .hover_info(plotly::common::HoverInfo::Skip);
     let sizes: Vec<usize> = (0..shown).map(|row| if row == 0 { 15 } else { 7 }).collect();
     let outline = Line::new().color("@card").width(0.6);
-    let marker = Marker::new().line(outline);
+    let marker = Marker::new().opacity(1.0).line(outline);
     let marker = match opinions {
         Some(opinions) => {
             let of =
@@ -289,11 +289,15 @@ fn largest(
         .text_array(texts)
         .hover_template("%{text}<br>%{x}<extra></extra>");
     let hidden = Axis::new().visible(false);
+    let (first, last) = (rows.step[0], rows.step[shown - 1].max(rows.step[0] + 1));
+    let room = (source.time.x(last) - source.time.x(first)) * 0.03;
+    let span = AxisRange::new(source.time.x(first) - room, source.time.x(last) + room);
     let figure = Figure::new("fig-tree", &heading)
-        .height(460)
+        .height(480)
         .trace(links)
         .trace(dots)
         .over_time(&source.time)
+        .layout(|layout| layout.x_axis(source.time.axis().range(span)))
         .y_axis(hidden);
     let section = section.part(&heading, &caption);
     let section = if opinions.is_some() { section.html(OPINION_KEY) } else { section };

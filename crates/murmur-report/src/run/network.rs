@@ -13,7 +13,7 @@ use crate::page::Section;
 use crate::text::{count, number, shorten, tidy};
 
 /// Links that are drawn, evenly chosen; more would be a blot.
-const MOST_LINKS: usize = 5_000;
+const MOST_LINKS: usize = 4_000;
 
 pub(super) fn section(source: &Source) -> Result<Section, ReportError> {
     let section = Section::new("network", "Network");
@@ -84,6 +84,7 @@ pub(super) fn section(source: &Source) -> Result<Section, ReportError> {
         )
     };
     let marker = Marker::new()
+        .opacity(1.0)
         .color_array(order.iter().map(|&place| opinion(agents[place])).collect::<Vec<f64>>())
         .size_array(order.iter().map(|&place| size(agents[place])).collect())
         .cmin(-1.0)

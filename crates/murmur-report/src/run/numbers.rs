@@ -117,7 +117,7 @@ fn largest(
     let rows: Vec<Vec<String>> = best.iter().map(row).collect();
     let columns = [
         Column::Number("post"),
-        Column::Text("words"),
+        Column::Words("words"),
         Column::Text("topic"),
         Column::Number("author"),
         Column::Text("made"),

@@ -136,12 +136,13 @@ const DENSITY_KEY: &str =
     "<p class=\"scale\"><span>no agents</span><i class=\"density\"></i><span>many agents</span></p>\n";
 
 /// The share that is drawn in the strongest colour: that of the bin which only few are above, so that a peak or two do not
-/// make the rest invisible.
+/// make the rest invisible; at least three times an even share, so that chance does not look like a pattern.
 fn brightest(z: &[Vec<f64>]) -> f64 {
     let mut shares: Vec<f64> = z.iter().flatten().copied().collect();
     shares.sort_by(f64::total_cmp);
     let place = (shares.len() * 99 / 100).min(shares.len().saturating_sub(1));
-    tidy(shares.get(place).copied().unwrap_or(1.0).max(0.1))
+    let even = 100.0 / z.len().max(1) as f64;
+    tidy(shares.get(place).copied().unwrap_or(0.0).max(3.0 * even))
 }
 
 /// Twenty bins out of those of the heat map, as percentages.
@@ -153,15 +154,17 @@ fn histogram(counts: &[u32]) -> Vec<f64> {
 fn first_and_last(section: Section, source: &Source, frames: &OpinionFrames) -> Section {
     let last = frames.before.len() - 1;
     let figure = |(topic, name): (usize, &str)| {
-        let line = |frame: usize| {
-            let y = histogram(&frames.of_all(frame, topic));
-            Scatter::new(centres(y.len()), y).mode(Mode::Lines)
+        let line = |frame: usize, name: &str, line: &'static str, area: String| {
+            let mut y = histogram(&frames.of_all(frame, topic));
+            let bins = y.len();
+            let x: Vec<f64> = (0..=bins).map(|edge| tidy(edge as f64 / bins as f64 * 2.0 - 1.0)).collect();
+            // The last bin ends where the axis does.
+            y.extend(y.last().copied());
+            let steps = Line::new().shape(LineShape::Hv).width(1.8).color(line);
+            Scatter::new(x, y).name(name).mode(Mode::Lines).line(steps).fill(Fill::ToZeroY).fill_color(area)
         };
-        let step = || Line::new().shape(LineShape::Hvh).width(1.8);
-        let first =
-            line(0).name("at first").line(step().color("@c7")).fill(Fill::ToZeroY).fill_color("@c7/16");
-        let last =
-            line(last).name("at last").line(step().color(color(0))).fill(Fill::ToZeroY).fill_color(faint(0));
+        let first = line(0, "at first", "@c7", "@c7/16".to_owned());
+        let last = line(last, "at last", color(0), faint(0));
         let figure = Figure::new(
             format!("fig-histogram-{topic}"),
             format!("Histogram of opinions on {name}, first and last"),

@@ -260,7 +260,7 @@ fn groups_of(agents: &TableFile, has_labels: bool) -> Result<(Vec<u16>, Vec<Grou
 
 /// What interventions there are, and when they came into force: as configured, or, if something had to be measured first,
 /// when they first decided something.
-fn marks(run: &Run, picture: &Picture) -> Vec<Mark> {
+pub(crate) fn marks(run: &Run, picture: &Picture) -> Vec<Mark> {
     let first_decision = |name: &str| {
         let mut decisions = picture.series.iter().filter(|series| series.scope == "intervention");
         let own = decisions.find(|series| series.subject.as_deref() == Some(name))?;

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{Source, facts};
 use crate::page::{Column, Section};
-use crate::text::{count, duration, shorten};
+use crate::text::{count, duration, shorten, tidy};
 
 pub(super) fn section(source: &Source) -> Section {
     let config = source.run.config();
@@ -143,8 +143,8 @@ fn interventions(section: Section, source: &Source) -> Section {
     let columns = [
         Column::Text(""),
         Column::Text("intervention"),
-        Column::Text("what is done"),
-        Column::Text("to"),
+        Column::Words("what is done"),
+        Column::Words("to"),
         Column::Text("on condition"),
         Column::Text("from step"),
         Column::Text("until step"),
@@ -167,6 +167,12 @@ fn in_words(value: &Value) -> String {
         Value::Array(items) if items.iter().all(Value::is_string) => {
             let items: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
             format!("{key} {}", shorten(&items.join(", "), 60))
+        }
+        Value::Number(number) => {
+            format!(
+                "{key} {}",
+                number.as_f64().map_or_else(|| number.to_string(), |value| crate::text::number(tidy(value)))
+            )
         }
         other => format!("{key} {}", shorten(&other.to_string(), 60)),
     };
