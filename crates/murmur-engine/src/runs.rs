@@ -348,6 +348,15 @@ impl Run {
         Ok(self)
     }
 
+    /// The run, to be gone on with under `config`'s settings of how calls to language models are made, as far as they change
+    /// neither requests nor what comes of a failure.
+    #[must_use]
+    pub fn with_calls_of(mut self, config: &Config) -> Self {
+        self.config = self.config.with_calls_of(config);
+        self.manifest.config = serde_json::to_value(&self.config).expect("a configuration has a JSON form");
+        self
+    }
+
     /// Goes on after the last committed step; the run is then `steps` long, if that is given.
     ///
     /// # Errors

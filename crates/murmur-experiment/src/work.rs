@@ -385,7 +385,7 @@ impl Crew<'_> {
             remove_folder(path)?;
             return begin();
         }
-        let run = Run::open(path)?;
+        let run = Run::open(path)?.with_calls_of(config);
         run.check_same(config)?;
         let simulation = run.resume(None)?.simulation;
         (self.work.tell)(Notice::Resumed { run: name, step: simulation.next_step() });
@@ -412,7 +412,7 @@ impl Crew<'_> {
                 return Ok(None);
             }
         }
-        let trunk = Run::open(&trunk_path)?;
+        let trunk = Run::open(&trunk_path)?.with_calls_of(&trunk_config);
         trunk.check_same(&trunk_config)?;
         let simulation = trunk.fork_as(config, at, path)?.simulation;
         self.wait(&simulation)?;
