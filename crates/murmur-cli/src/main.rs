@@ -5,6 +5,7 @@
 
 mod ask;
 mod classic;
+mod compare;
 mod division;
 mod estimate;
 mod export;
@@ -55,6 +56,8 @@ enum Command {
     Export(export::ExportArgs),
     /// Show a run, one of its posts or one of its agents.
     Inspect(inspect::InspectArgs),
+    /// Print the same measures of several runs side by side.
+    Compare(compare::CompareArgs),
     /// Measure how far a run's population is divided, beside networks rewired at random.
     Division(division::DivisionArgs),
     /// Carry out a file of actions, line by line, on a platform of its own.
@@ -81,6 +84,7 @@ fn main() -> ExitCode {
         Command::Estimate(args) => estimate::estimate(&args).map(|()| Done::Finished),
         Command::Export(args) => export::export(&args).map(|()| Done::Finished),
         Command::Inspect(args) => inspect::inspect(&args).map(|()| Done::Finished),
+        Command::Compare(args) => compare::compare(&args).map(|()| Done::Finished),
         Command::Division(args) => division::division(&args).map(|()| Done::Finished),
         Command::Script(args) => script::script(&args).map(|()| Done::Finished),
         Command::Classic(args) => classic::classic(&args).map(|()| Done::Finished),

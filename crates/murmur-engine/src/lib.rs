@@ -10,6 +10,7 @@
 pub mod config;
 
 mod activate;
+mod aligned;
 mod apply;
 mod ask;
 mod batch_results;
@@ -48,6 +49,7 @@ mod topics;
 mod trips;
 mod world;
 
+pub use aligned::AlignedSeries;
 pub use ask::{AskAnswer, AskRequest};
 pub use batch_results::BatchTaken;
 pub use classic::{
