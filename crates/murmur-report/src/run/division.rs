@@ -111,7 +111,11 @@ fn against_chance(measures: &[Named]) -> Figure {
         .mode(Mode::Markers)
         .marker(Marker::new().color("@c1").size(10))
         .hover_template("%{x:.4~g}<extra></extra>");
-    let texts: Vec<String> = shown.iter().map(|(name, _)| in_chart(name)).collect();
+    let two_lines = |name: &str| match name.split_once(" of ") {
+        Some((measure, of)) => format!("{}<br>of {}", in_chart(measure), in_chart(of)),
+        None => in_chart(name),
+    };
+    let texts: Vec<String> = shown.iter().map(|(name, _)| two_lines(name)).collect();
     let zero = ShapeLine::new().color("@ink2").width(1.0);
     let zero = Shape::new()
         .shape_type(ShapeType::Line)
@@ -128,7 +132,7 @@ fn against_chance(measures: &[Named]) -> Figure {
         .range(AxisRange::new(-0.7, shown.len() as f64 - 0.3))
         .show_grid(false);
     Figure::new("fig-division", "Measures of division and what they are by chance")
-        .height(60 + 26 * shown.len() as u32)
+        .height(60 + 36 * shown.len() as u32)
         .trace(chance)
         .named("rewired, 95 %", Swatch::Area, "@c7", 1)
         .trace(dots)
