@@ -18,6 +18,9 @@ pub(crate) struct CompareArgs {
     /// Plot this measure over the steps, as scope/subject/name or scope/name; may be repeated.
     #[arg(long, value_name = "MEASURE")]
     metric: Vec<String>,
+    /// Write a page with a chart of each measure too; a file that is there is replaced.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 }
 
 /// As many curves a plot can tell apart.
@@ -50,7 +53,11 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<(), Failure> {
     for series in plotted {
         page += &plot(series, &runs);
     }
-    print(&page)
+    print(&page)?;
+    match &args.html {
+        Some(file) => crate::report::write(file, &murmur_report::compare(&args.runs)?.html),
+        None => Ok(()),
+    }
 }
 
 const LETTERS: [char; MOST_RUNS] = ['A', 'B', 'C', 'D'];
