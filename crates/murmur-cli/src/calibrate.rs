@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use murmur_experiment::Interval;
 use murmur_experiment::calibrate::{
-    self, Calibration, CalibrationError, Evaluation, Identified, MEASURES, ParameterPlan, Plan, Profile,
+    self, Calibration, CalibrationError, Evaluation, Identified, MEASURES, ParameterPlan, Profile,
     Recovery,
 };
 
