@@ -322,6 +322,34 @@ fn a_branch_names_the_run_that_it_came_from() {
 }
 
 #[test]
+fn division_is_shown_where_it_has_been_measured() {
+    let desk = Desk::with_run(plain);
+    desk.done(&["division", "run", "--rewirings", "3", "--at", "30,60"]);
+    let page = desk.report("run");
+    check(
+        &page,
+        &THEMES[..1],
+        &["division", "fig-division", "fig-echo-0", "fig-echo-1", "fig-division-time"],
+    );
+}
+
+#[test]
+fn runs_are_compared_on_a_page() {
+    let desk = Desk::with_run(hostile);
+    desk.done(&["run", "rich.toml", "--set", "run.steps=30", "--out", "shorter"]);
+    desk.done(&["compare", "run", "shorter", "--html", "both.html"]);
+    let figures = [
+        "fig-activity-0",
+        "fig-cascades-0",
+        "fig-opinions-0",
+        "fig-network-0",
+        "fig-claims-0",
+        "fig-moods-0",
+    ];
+    check(&desk.path("both.html"), &THEMES[1..], &figures);
+}
+
+#[test]
 fn a_folder_that_is_neither_a_run_nor_an_experiment_is_the_users_fault() {
     let desk = Desk::new();
     let fails = |folder: &str, words: &str| {

@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use murmur_experiment::Interval;
 use murmur_experiment::calibrate::{
-    self, Calibration, CalibrationError, Evaluation, Identified, MEASURES, ParameterPlan, Plan, Profile,
-    Recovery,
+    self, Calibration, CalibrationError, Evaluation, Identified, MEASURES, ParameterPlan, Profile, Recovery,
 };
 
 use crate::failure::{Failure, print, tell};

@@ -6,6 +6,7 @@
 mod ask;
 mod calibrate;
 mod classic;
+mod compare;
 mod division;
 mod estimate;
 mod experiment;
@@ -62,6 +63,8 @@ enum Command {
     Report(report::ReportArgs),
     /// Show a run, one of its posts or one of its agents.
     Inspect(inspect::InspectArgs),
+    /// Print the same measures of several runs side by side.
+    Compare(compare::CompareArgs),
     /// Measure how far a run's population is divided, beside networks rewired at random.
     Division(division::DivisionArgs),
     /// Carry out a file of actions, line by line, on a platform of its own.
@@ -92,6 +95,7 @@ fn main() -> ExitCode {
         Command::Export(args) => export::export(&args).map(|()| Done::Finished),
         Command::Report(args) => report::report(&args).map(|()| Done::Finished),
         Command::Inspect(args) => inspect::inspect(&args).map(|()| Done::Finished),
+        Command::Compare(args) => compare::compare(&args).map(|()| Done::Finished),
         Command::Division(args) => division::division(&args).map(|()| Done::Finished),
         Command::Script(args) => script::script(&args).map(|()| Done::Finished),
         Command::Classic(args) => classic::classic(&args).map(|()| Done::Finished),

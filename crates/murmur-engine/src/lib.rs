@@ -10,6 +10,7 @@
 pub mod config;
 
 mod activate;
+mod aligned;
 mod apply;
 mod ask;
 mod batch_results;
@@ -50,6 +51,7 @@ mod trips;
 mod votes;
 mod world;
 
+pub use aligned::AlignedSeries;
 pub use ask::{AskAnswer, AskRequest};
 pub use batch_results::BatchTaken;
 pub use classic::{

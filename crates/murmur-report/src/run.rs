@@ -2,6 +2,7 @@
 
 mod activity;
 mod cascades;
+mod division;
 mod feed;
 mod inner;
 mod network;
@@ -28,6 +29,7 @@ pub(crate) fn page(path: &Path) -> Result<Page, ReportError> {
         opinions::section(&source),
         network::section(&source)?,
         feed::section(&source),
+        division::section(&source)?,
         inner::section(&source),
         numbers::section(&source)?,
     ];

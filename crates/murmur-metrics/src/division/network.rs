@@ -127,17 +127,18 @@ struct PartitionLook {
 
 impl Ground {
     fn new(ties: &Ties, partitions: &[Partition], settings: &DivisionSettings) -> Self {
-        let partitions: Vec<Partition> = partitions.iter().map(|all| all.of(ties.agents())).collect();
+        let of_nodes: Vec<Partition> = partitions.iter().map(|all| all.of(ties.agents())).collect();
         let mut degrees = vec![0; ties.agents().len()];
         for &end in ties.ties().iter().flatten() {
             degrees[end as usize] += 1;
         }
-        let poles_of = |own: &Partition| {
-            let groups = own.poles()?;
+        // Groups are chosen by all agents, so that they are the same in every network and sample.
+        let poles_of = |(all, own): (&Partition, &Partition)| {
+            let groups = all.poles()?;
             let hubs = groups.map(|group| hubs(&own.groups, group, &degrees, settings.hubs));
             Some(Poles { groups, hubs })
         };
-        Self { poles: partitions.iter().map(poles_of).collect(), partitions }
+        Self { poles: partitions.iter().zip(&of_nodes).map(poles_of).collect(), partitions: of_nodes }
     }
 
     /// Measures `ties` and the `graph` they are with directions forgotten; looks for communities if there is a seed to.
