@@ -17,7 +17,8 @@ const MURMUR: &str = env!("CARGO_BIN_EXE_murmur");
 const REPOSITORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 const SHARED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared");
 
-const TABLES: [&str; 7] = ["agents", "cascades", "comments", "events", "exposures", "metrics", "posts"];
+const TABLES: [&str; 8] =
+    ["agents", "cascades", "comments", "events", "exposures", "metrics", "network", "posts"];
 
 const SMALL: &str = r#"[run]
 steps = 12

@@ -225,7 +225,7 @@ fn all_formats_tell_the_same() {
     assert_eq!(files_at(&desk.path("out.parquet")), files_at(&desk.path("run/tables")));
 
     let tables: Vec<String> = files_at(&desk.path("out.csv")).into_keys().collect();
-    let expected = ["agents", "cascades", "comments", "events", "exposures", "metrics", "posts"];
+    let expected = ["agents", "cascades", "comments", "events", "exposures", "metrics", "network", "posts"];
     assert_eq!(tables, expected.map(|table| format!("{table}.csv")));
     for table in expected {
         let file = fs::File::open(desk.path(&format!("out.parquet/{table}.parquet"))).unwrap();

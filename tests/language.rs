@@ -469,3 +469,70 @@ fn the_key_is_seen_nowhere() {
         assert!(names.iter().any(|name| name.starts_with(part)), "{part}: {names:?}");
     }
 }
+
+// Experiments
+
+/// Three arms, of which one changes nothing and one what agents see.
+const EXPERIMENT: &str = r#"base = "world.toml"
+replicates = 2
+treatment = 2
+[set]
+"calls.mode" = "cache"
+[[factor]]
+name = "feed"
+[[factor.level]]
+name = "as it is"
+[[factor.level]]
+name = "the same"
+set = { "journal.checkpoint_every" = 3 }
+[[factor.level]]
+name = "random"
+set = { "feed.preset" = "random" }
+[[outcome]]
+name = "posts"
+scope = "platform"
+metric = "posts_total"
+summary = { kind = "last" }
+"#;
+
+#[test]
+fn arms_of_an_experiment_share_replies_and_survive_their_servers() {
+    let mock = Mock::start("");
+    let desk = Desk::new(&mock);
+    fs::write(desk.path("trial.toml"), EXPERIMENT).unwrap();
+    desk.done("experiment trial.toml --out whole --jobs 2");
+    let results: Value = serde_json::from_slice(&fs::read(desk.path("whole/results.json")).unwrap()).unwrap();
+    for row in results["replies"].as_array().unwrap() {
+        let (requests, shared) = (row["requests"].as_u64().unwrap(), row["shared"].as_u64().unwrap());
+        match row["arm"].as_str().unwrap() {
+            "the same" => assert!(requests > 0 && requests == shared, "{row}"),
+            _ => assert!(shared < requests, "{row}"),
+        }
+    }
+    // Nobody was asked for the arm that changes nothing.
+    let ledger = files_in(&desk.path("whole/runs/r0000/the-same/replies")).into_iter();
+    let ledger = ledger.filter(|(name, _)| name.ends_with(".jsonl") && !name.contains('/'));
+    let lines: Vec<String> = ledger
+        .flat_map(|(_, bytes)| {
+            String::from_utf8(bytes).unwrap().lines().map(str::to_owned).collect::<Vec<_>>()
+        })
+        .collect();
+    assert!(!lines.is_empty() && lines.iter().all(|line| line.contains("\"reused\":true")), "{}", lines[0]);
+    let tables = desk.path("whole/runs/r0000");
+    assert!(["as-it-is", "the-same", "random"].iter().all(|arm| tables.join(arm).join("tables").exists()));
+
+    // The servers are gone, and come back elsewhere.
+    drop(mock);
+    let failed = desk.murmur("experiment trial.toml --out again --jobs 1");
+    failed.expect(
+        1,
+        &["r0000 as it is failed", "r0001 as it is failed", "the same command takes them up again"],
+    );
+    let mock = Mock::start("");
+    fs::write(desk.path("world.toml"), WORLD.replace("URL", &mock.url)).unwrap();
+    desk.done("experiment trial.toml --out again");
+    assert_eq!(
+        fs::read(desk.path("again/results.json")).unwrap(),
+        fs::read(desk.path("whole/results.json")).unwrap()
+    );
+}

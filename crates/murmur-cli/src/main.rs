@@ -4,7 +4,10 @@
 //! is at fault, 75 the run ended early and can go on: a signal came, a budget is spent, or a batch of requests waits.
 
 mod ask;
+mod calibrate;
 mod classic;
+mod compare;
+mod division;
 mod estimate;
 mod experiment;
 mod export;
@@ -14,6 +17,7 @@ mod measure;
 mod mock_model;
 mod plot;
 mod progress;
+mod report;
 mod run;
 mod script;
 mod stop;
@@ -55,12 +59,20 @@ enum Command {
     Estimate(estimate::EstimateArgs),
     /// Write a run, finished or not, in a form that other programs read.
     Export(export::ExportArgs),
+    /// Make one self-contained page of a run or an experiment, with pictures, that opens without a network.
+    Report(report::ReportArgs),
     /// Show a run, one of its posts or one of its agents.
     Inspect(inspect::InspectArgs),
+    /// Print the same measures of several runs side by side.
+    Compare(compare::CompareArgs),
+    /// Measure how far a run's population is divided, beside networks rewired at random.
+    Division(division::DivisionArgs),
     /// Carry out a file of actions, line by line, on a platform of its own.
     Script(script::ScriptArgs),
     /// Run a model of opinions or of diffusion in its classical form, without a platform.
     Classic(classic::ClassicArgs),
+    /// Fit at most three parameters to observed cascades and judge them on others.
+    Calibrate(calibrate::CalibrateArgs),
     /// Measure your own data: cascades, opinions or a network. Prints JSON.
     #[command(subcommand)]
     Measure(measure::MeasureCommand),
@@ -81,9 +93,13 @@ fn main() -> ExitCode {
         Command::Experiment(args) => experiment::experiment(&args),
         Command::Estimate(args) => estimate::estimate(&args).map(|()| Done::Finished),
         Command::Export(args) => export::export(&args).map(|()| Done::Finished),
+        Command::Report(args) => report::report(&args).map(|()| Done::Finished),
         Command::Inspect(args) => inspect::inspect(&args).map(|()| Done::Finished),
+        Command::Compare(args) => compare::compare(&args).map(|()| Done::Finished),
+        Command::Division(args) => division::division(&args).map(|()| Done::Finished),
         Command::Script(args) => script::script(&args).map(|()| Done::Finished),
         Command::Classic(args) => classic::classic(&args).map(|()| Done::Finished),
+        Command::Calibrate(args) => calibrate::calibrate(&args).map(|()| Done::Finished),
         Command::Measure(command) => measure::measure(&command).map(|()| Done::Finished),
         Command::MockModel(args) => mock_model::mock_model(&args).map(|()| Done::Finished),
         Command::Keys => print_keys().map(|()| Done::Finished),

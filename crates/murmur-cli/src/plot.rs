@@ -4,7 +4,7 @@
 pub(crate) struct Curve {
     /// What the legend calls it.
     pub(crate) name: String,
-    /// Values at rising x, each at least 0.
+    /// Values at rising x.
     pub(crate) points: Vec<Point>,
 }
 
@@ -19,16 +19,17 @@ const WIDTH: usize = 64;
 const HEIGHT: usize = 12;
 const MARKS: [char; 4] = ['●', '○', '▲', '△'];
 
-/// Up to four curves over [0, `x_end`] on one grid, with a legend, an axis from 0 to the largest value, and `x_label`
-/// under the end of the x axis. Between two points a curve keeps the value of the former.
+/// Up to four curves over [0, `x_end`] on one grid, with a legend, an axis from 0 (or the least value, if that is lower) to
+/// the largest value, and `x_label` under the end of the x axis. Between two points a curve keeps the value of the former.
 pub(crate) fn curves(curves: &[Curve], x_end: f64, x_label: &str) -> String {
-    let top = curves.iter().flat_map(|curve| &curve.points).map(|point| point.y).fold(0.0, f64::max);
+    let values = || curves.iter().flat_map(|curve| &curve.points).map(|point| point.y);
+    let (top, bottom) = (values().fold(0.0, f64::max), values().fold(0.0, f64::min));
     let mut grid = [[' '; WIDTH]; HEIGHT];
     for (curve, mark) in curves.iter().zip(MARKS) {
         for (column, cell_end) in (1..=WIDTH).map(|column| x_end * column as f64 / WIDTH as f64).enumerate() {
             let known = curve.points.iter().take_while(|point| point.x < cell_end).last();
             if let Some(point) = known {
-                let height = if top > 0.0 { point.y / top } else { 0.0 };
+                let height = if top > bottom { (point.y - bottom) / (top - bottom) } else { 0.0 };
                 let row = HEIGHT - 1 - (height * (HEIGHT - 1) as f64).round() as usize;
                 grid[row][column] = mark;
             }
@@ -37,8 +38,8 @@ pub(crate) fn curves(curves: &[Curve], x_end: f64, x_label: &str) -> String {
     let mut plot = String::new();
     for (row, cells) in grid.iter().enumerate() {
         let label = match row {
-            0 => format!("{top:.0}"),
-            _ if row == HEIGHT - 1 => "0".to_owned(),
+            0 => end_of_axis(top),
+            _ if row == HEIGHT - 1 => end_of_axis(bottom),
             _ => String::new(),
         };
         let cells: String = cells.iter().collect();
@@ -48,6 +49,11 @@ pub(crate) fn curves(curves: &[Curve], x_end: f64, x_label: &str) -> String {
     let legend: Vec<String> =
         curves.iter().zip(MARKS).map(|(curve, mark)| format!("{mark} {}", curve.name)).collect();
     plot + &format!("{:>10}{}\n", "", legend.join("   "))
+}
+
+/// Whole from 10 up, and with three digits below.
+fn end_of_axis(value: f64) -> String {
+    if value == 0.0 || value.abs() >= 10.0 { format!("{value:.0}") } else { format!("{value:.3}") }
 }
 
 /// A histogram in one line, scaled to its own largest bin.
@@ -75,6 +81,14 @@ mod tests {
         assert_eq!(plot.matches('●').count(), WIDTH / 2 + 1, "{plot}");
         assert!(lines[0].starts_with("      10 ┤"));
         assert!(plot.contains("● rumour"));
+    }
+
+    #[test]
+    fn an_axis_reaches_down_to_negative_values() {
+        let plot = curves(&[curve("mean", &[(0.0, -0.5), (50.0, 0.25)])], 100.0, "24 h");
+        let lines: Vec<&str> = plot.lines().collect();
+        assert!(lines[0].starts_with("   0.250 ┤") && lines[HEIGHT - 1].starts_with("  -0.500 ┤●"), "{plot}");
+        assert_eq!(lines[0].matches('●').count(), WIDTH / 2, "{plot}");
     }
 
     #[test]

@@ -80,8 +80,12 @@ pub enum Purpose {
     Replicate = 23,
     /// Which runs of an experiment a bootstrap draws; step and agent number what is compared.
     Bootstrap = 24,
+    /// What a calibration draws: its halves, its simulations' seeds, its bootstrap.
+    Calibration = 25,
+    /// How a network is rewired to compare it with; the step is the rewiring's number.
+    Rewiring = 26,
     /// Who writes a post of a voting experiment and who casts its first vote; the agent is the post's number.
-    Ballot = 25,
+    Ballot = 27,
 }
 
 /// A stream of random draws with a key of its own.

@@ -4,6 +4,7 @@
 //! and field it could not use and what it expected; what it mends (a self-follow, a missing persona) it counts in a
 //! [`Warning`].
 
+pub mod cascades;
 pub mod counterfactual;
 mod csv_file;
 pub mod edges;

@@ -19,10 +19,13 @@ pub(crate) fn activate(world: &World, now: Step) -> Vec<AgentId> {
         .with_min_len(4096)
         .map(AgentId)
         .filter(|&agent| {
-            let p = probability(&stretches, agent);
-            p > 0.0
-                && Stream::first_uniform(world.seed(), Purpose::Activation, now, agent) < p
-                && !moderation.is_suspended(agent)
+            let most = at_most(&stretches, agent);
+            if most <= 0.0 {
+                return false;
+            }
+            let draw = Stream::first_uniform(world.seed(), Purpose::Activation, now, agent);
+            // Few draws lie below the bound, and only they need the powers.
+            draw < most && draw < probability(&stretches, agent) && !moderation.is_suspended(agent)
         })
         .collect()
 }
@@ -49,6 +52,14 @@ struct Stretch<'a> {
     column: &'a [f32],
     /// Length in base intervals.
     ratio: f64,
+}
+
+/// A bound of [`probability`] that takes no powers: a stretch no longer than the base interval has no greater chance.
+fn at_most(stretches: &[Stretch<'_>], agent: AgentId) -> f64 {
+    match stretches {
+        [Stretch { column, ratio }] if *ratio <= 1.0 => f64::from(column[agent.index()]),
+        _ => probability(stretches, agent),
+    }
 }
 
 fn probability(stretches: &[Stretch<'_>], agent: AgentId) -> f64 {

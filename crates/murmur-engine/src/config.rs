@@ -503,7 +503,7 @@ impl Config {
 
     /// This configuration with `other`'s settings of how calls to language models are made, as far as they change neither
     /// requests nor what comes of a failure.
-    pub(crate) fn with_calls_of(&self, other: &Self) -> Self {
+    pub fn with_calls_of(&self, other: &Self) -> Self {
         let mut mixed = self.clone();
         mixed.calls = CallsConfig { fallback: self.calls.fallback, ..other.calls.clone() };
         for (own, other) in mixed.model.iter_mut().zip(&other.model) {

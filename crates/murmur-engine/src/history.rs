@@ -97,6 +97,10 @@ impl RecordedStep {
     pub(crate) const MEASURES: TableId = MEASURES;
     /// The table of calls to language models.
     pub(crate) const CALLS: TableId = CALLS;
+    /// The table of who was active.
+    pub(crate) const TURNS: TableId = TURNS;
+    /// The table of what was read.
+    pub(crate) const EXPOSURES: TableId = EXPOSURES;
     /// The table of the opinions that changed.
     pub(crate) const OPINIONS: TableId = OPINIONS;
     /// Every table, in the order of the journal.

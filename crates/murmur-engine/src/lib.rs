@@ -10,6 +10,7 @@
 pub mod config;
 
 mod activate;
+mod aligned;
 mod apply;
 mod ask;
 mod batch_results;
@@ -17,6 +18,7 @@ mod checkpoint;
 mod classic;
 mod decide;
 mod difference;
+mod division;
 mod embedding;
 mod error;
 mod estimate;
@@ -31,6 +33,7 @@ mod looker;
 mod measure;
 mod model_totals;
 mod observe;
+mod picture;
 mod planted;
 mod recommend;
 mod record;
@@ -48,6 +51,7 @@ mod trips;
 mod votes;
 mod world;
 
+pub use aligned::AlignedSeries;
 pub use ask::{AskAnswer, AskRequest};
 pub use batch_results::BatchTaken;
 pub use classic::{
@@ -56,6 +60,7 @@ pub use classic::{
 };
 pub use config::{Config, ConfigError, Override};
 pub use difference::{Difference, first_difference};
+pub use division::{Division, DivisionAt, DivisionRequest, DivisionRow, Group, Sides};
 pub use error::EngineError;
 pub use estimate::{EstimateRequest, ModelEstimate, Spread, estimate};
 pub use export::{ExportFormat, ExportRequest, Exported, Names};
@@ -63,9 +68,11 @@ pub use inspect::{
     AgentPage, Branching, CascadeCard, CommentCard, Deed, FeedRow, Inspection, OpinionMove, OpinionPath,
     Overview, PostCard, PostPage, TableSize, TreeRow, Who,
 };
+pub use picture::{FirstOpinions, OpinionFrames, Picture};
 pub use runs::{ForkRequest, Opened, Run};
 pub use script::{LineResult, Named};
 pub use series::Series;
+pub use setup::Addition;
 pub use simulation::{Simulation, StepReport};
 pub use summary::{CascadeTotals, ModelSummary, OpinionChange, Summary, WatchedPoint, WatchedSeries};
 pub use world::World;

@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use murmur_core::{Action, Event, Found, Outcome, Probability, Step};
+use murmur_core::{Action, AgentId, Event, Found, Outcome, Probability, Stance, Step};
 use murmur_data::DataError;
 use murmur_journal::{
     Ancestor, Digest, Durability, InputFile, JournalError, JournalReader, JournalWriter, Manifest,
@@ -96,6 +96,10 @@ impl Simulation {
     /// When `out` is taken or cannot be written; when a language model cannot be called: there is no key, or no list of
     /// its servers.
     pub fn record_to(&mut self, out: &Path) -> Result<(), EngineError> {
+        if self.has_addition {
+            let message = "a simulation with follows or a script that are in no file cannot be recorded";
+            return Err(EngineError::Unfit(message.to_owned()));
+        }
         // What is missing is told before there is a folder.
         self.calls.connect()?;
         let folder = RunFolder::create(out, &manifest_of(&self.world.config)?)?;
@@ -150,6 +154,11 @@ impl Run {
         self.folder.path()
     }
 
+    /// Its folder, to put what is derived from it there.
+    pub(crate) fn folder(&self) -> &RunFolder {
+        &self.folder
+    }
+
     /// From what it was made.
     pub fn config(&self) -> &Config {
         &self.config
@@ -196,6 +205,11 @@ impl Run {
 
     fn lineage(&self) -> Lineage {
         Lineage { branches: self.branches.clone(), own: self.config.clone() }
+    }
+
+    /// From what it was made, as the folder says.
+    pub(crate) fn manifest(&self) -> &Manifest {
+        &self.manifest
     }
 
     /// The runs that it branched off from, the first ancestor first.
@@ -332,6 +346,15 @@ impl Run {
         self.manifest.config = serde_json::to_value(&config).expect("a configuration has a JSON form");
         self.config = config;
         Ok(self)
+    }
+
+    /// The run, to be gone on with under `config`'s settings of how calls to language models are made, as far as they change
+    /// neither requests nor what comes of a failure.
+    #[must_use]
+    pub fn with_calls_of(mut self, config: &Config) -> Self {
+        self.config = self.config.with_calls_of(config);
+        self.manifest.config = serde_json::to_value(&self.config).expect("a configuration has a JSON form");
+        self
     }
 
     /// Goes on after the last committed step; the run is then `steps` long, if that is given.
@@ -565,7 +588,11 @@ impl Simulation {
     }
 
     /// Carries the actions of the next step out again, and nothing else of it.
-    fn carry_out_again(&mut self, journal: &mut JournalReader, step: Step) -> Result<Applied, EngineError> {
+    pub(crate) fn carry_out_again(
+        &mut self,
+        journal: &mut JournalReader,
+        step: Step,
+    ) -> Result<Applied, EngineError> {
         let recorded =
             RecordedStep { step, batches: journal.step(step, Tables::Only(&[RecordedStep::EVENTS]))? };
         self.settle()?;
@@ -609,6 +636,15 @@ impl Simulation {
         }
         self.next = Step(step.0 + 1);
         Ok(applied)
+    }
+
+    /// Takes in the opinions of an agent that have changed, each with its topic's place.
+    pub(crate) fn set_opinions(&mut self, agent: AgentId, changed: &[(usize, Stance)]) {
+        let mut opinions = self.world.beliefs.of(agent).to_vec();
+        for &(topic, opinion) in changed {
+            opinions[topic] = opinion;
+        }
+        self.world.beliefs.set(agent, &opinions);
     }
 
     /// Begins with what agents believe under `config`, before the first step.

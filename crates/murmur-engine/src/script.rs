@@ -28,6 +28,11 @@ impl Script {
         Ok(Self { path: path.clone(), lines })
     }
 
+    /// A script that is in no file.
+    pub(crate) fn of_lines(lines: Vec<ScriptLine>) -> Self {
+        Self { path: PathBuf::from("script"), lines }
+    }
+
     /// What its lines do, to be changed.
     pub(crate) fn actions_mut(&mut self) -> impl Iterator<Item = &mut Action> {
         self.lines.iter_mut().map(|line| &mut line.action)

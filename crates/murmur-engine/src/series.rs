@@ -30,20 +30,14 @@ impl Run {
     /// When the journal cannot be read.
     pub fn series(&self) -> Result<Vec<Series>, EngineError> {
         let Some(mut journal) = self.journal()? else { return Ok(Vec::new()) };
-        let mut points: BTreeMap<(u8, Option<String>, String), Vec<(Step, Option<f64>)>> = BTreeMap::new();
+        let mut gathered = Gathered::default();
         for step in journal.steps() {
             let batches = journal.step(step, Tables::Only(&[RecordedStep::MEASURES]))?;
-            for measure in (RecordedStep { step, batches }).measures()? {
-                let key = (measure.scope, measure.subject, measure.name);
-                points.entry(key).or_default().push((step, measure.value));
-            }
+            gathered.add(&RecordedStep { step, batches })?;
         }
-        let series = points.into_iter().map(|((scope, subject, metric), points)| {
-            let scope = Scope::NAMES[usize::from(scope)];
-            Series { scope, subject, metric, points }
-        });
-        Ok(series.collect())
+        Ok(gathered.series())
     }
+
     /// The hashes of the requests that were made to language models from step `from` on, ascending; a request that was
     /// made several times is there as often.
     ///
@@ -58,5 +52,29 @@ impl Run {
         }
         requests.sort_unstable_by_key(|hash| hash.get());
         Ok(requests)
+    }
+}
+
+/// Measures on their way into series.
+#[derive(Default)]
+pub(crate) struct Gathered(BTreeMap<(u8, Option<String>, String), Vec<(Step, Option<f64>)>>);
+
+impl Gathered {
+    /// Adds the measures of a step after those before it.
+    pub(crate) fn add(&mut self, recorded: &RecordedStep) -> Result<(), EngineError> {
+        for measure in recorded.measures()? {
+            let key = (measure.scope, measure.subject, measure.name);
+            self.0.entry(key).or_default().push((recorded.step, measure.value));
+        }
+        Ok(())
+    }
+
+    /// In the order of scope, subject and name.
+    pub(crate) fn series(self) -> Vec<Series> {
+        let series = self.0.into_iter().map(|((scope, subject, metric), points)| {
+            let scope = Scope::NAMES[usize::from(scope)];
+            Series { scope, subject, metric, points }
+        });
+        series.collect()
     }
 }

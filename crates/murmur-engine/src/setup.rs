@@ -11,6 +11,7 @@ use murmur_agents::{
 use murmur_core::{AgentId, Follow, Probability, Purpose, Stance, Step};
 use murmur_data::edges::{EdgeFile, NodeIds, Nodes, read_edges};
 use murmur_data::population::{Account, PopulationFile, read_oasis_reddit, read_oasis_x};
+use murmur_data::script::ScriptLine;
 use murmur_data::{DataError, Warning};
 use murmur_graph::{Built, FollowGraph, Links, SocialGraph, generate};
 use murmur_recsys::{Recommender, SeenLists};
@@ -36,6 +37,15 @@ pub(crate) struct Made {
     pub(crate) warnings: Vec<Warning>,
 }
 
+/// What a world begins with beside what its configuration says: for whoever makes worlds from what was observed.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Addition {
+    /// Follows beside those of the configured graph; repeated ones count once.
+    pub follows: Vec<Follow>,
+    /// A script in place of a file, its lines in the order of their steps. The configuration must name no other.
+    pub script: Vec<ScriptLine>,
+}
+
 /// Agents without a configured number and without a graph file that says it.
 const DEFAULT_SIZE: u32 = 10_000;
 
@@ -44,13 +54,25 @@ pub(crate) const MOST_AGENTS: u32 = 100_000_000;
 
 /// Makes the world that a checked configuration describes; texts that the run in `folder` has embedded have its vectors.
 pub(crate) fn make_world(config: Config, folder: Option<&Path>) -> Result<Made, EngineError> {
+    make_world_with(config, folder, Addition::default())
+}
+
+/// As [`make_world`], with an addition.
+pub(crate) fn make_world_with(
+    config: Config,
+    folder: Option<&Path>,
+    addition: Addition,
+) -> Result<Made, EngineError> {
     let _span = tracing::info_span!("setup").entered();
     let embedding = Embedding::new(&config.embedder);
     if let Some(folder) = folder {
         embedding.read_from(folder)?;
     }
     let topics = Topics::new(&config, &embedding)?;
-    let mut script = Script::read(&config)?;
+    let mut script = match addition.script.is_empty() {
+        true => Script::read(&config)?,
+        false => Script::of_lines(addition.script),
+    };
     let mut setup = Setup {
         config: &config,
         topics: &topics,
@@ -59,7 +81,10 @@ pub(crate) fn make_world(config: Config, folder: Option<&Path>) -> Result<Made, 
         script: &script,
     };
     let people = setup.people()?;
-    let graph = setup.graph(&people)?;
+    let mut graph = setup.graph(&people)?;
+    if !addition.follows.is_empty() {
+        graph.follows = with_follows(&graph.follows, people.population.len(), addition.follows)?;
+    }
     let mut warnings = setup.warnings;
     let too_late = config.seed_post.iter().filter(|post| post.step >= config.run.steps).count();
     if too_late > 0 {
@@ -128,6 +153,21 @@ pub(crate) fn make_world(config: Config, folder: Option<&Path>) -> Result<Made, 
         config,
     };
     Ok(Made { world, warnings })
+}
+
+/// The graph of `agents` with more follows.
+fn with_follows(graph: &FollowGraph, agents: u32, added: Vec<Follow>) -> Result<FollowGraph, EngineError> {
+    let strangers = added.iter().flat_map(|follow| [follow.follower, follow.followee]);
+    if let Some(stranger) = strangers.max().filter(|agent| agent.0 >= agents) {
+        return Err(EngineError::Unfit(format!(
+            "added follows: expected agents from 0 to {}, found {stranger}",
+            agents - 1
+        )));
+    }
+    let own = (0..agents).map(AgentId).flat_map(|follower| {
+        graph.followees(follower).iter().map(move |&followee| Follow { follower, followee })
+    });
+    Ok(FollowGraph::from_edges(agents, own.chain(added).collect()).graph)
 }
 
 /// Whom each survey asks.

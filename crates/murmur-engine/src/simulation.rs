@@ -40,6 +40,8 @@ pub struct Simulation {
     pub(crate) lineage: Lineage,
     pub(crate) next: Step,
     line_results: Vec<LineResult>,
+    /// Whether it began with what no configuration names.
+    pub(crate) has_addition: bool,
 }
 
 /// What a step came to, for whoever watches.
@@ -64,12 +66,26 @@ impl Simulation {
         Self::with_vectors_of(config, None)
     }
 
+    /// As [`Self::new`], with follows and a script that are in no file. It cannot be recorded, since no manifest would name
+    /// what was added.
+    ///
+    /// # Errors
+    /// As [`Self::new`]; when the addition names an agent that there is not.
+    pub fn with_addition(config: Config, addition: setup::Addition) -> Result<Self, EngineError> {
+        let made = setup::make_world_with(config, None, addition)?;
+        Ok(Self { has_addition: true, ..Self::of(made) })
+    }
+
     /// As [`Self::new`]; texts that the run in `folder` has embedded have its vectors.
     pub(crate) fn with_vectors_of(config: Config, folder: Option<&Path>) -> Result<Self, EngineError> {
-        let setup::Made { world, warnings } = setup::make_world(config, folder)?;
+        Ok(Self::of(setup::make_world(config, folder)?))
+    }
+
+    fn of(made: setup::Made) -> Self {
+        let setup::Made { world, warnings } = made;
         let meter = Meter::new(&world);
         let calls = Calls::new(&world.config.calls, world.minds.servers(), world.seed());
-        Ok(Self {
+        Self {
             calls,
             series: SeriesKeeper::new(&meter),
             start: Start::of(&world),
@@ -81,7 +97,8 @@ impl Simulation {
             lineage: Lineage::default(),
             next: Step(0),
             line_results: Vec::new(),
-        })
+            has_addition: false,
+        }
     }
 
     /// What was mended in the input files.

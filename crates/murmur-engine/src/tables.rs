@@ -2,14 +2,15 @@
 //!
 //! `tables/history.rs` makes those with rows of every step (events, exposures, metrics; with `tables/calls.rs` calls and
 //! answers, with `tables/interventions.rs` what interventions decided) from the journal alone,
-//! `tables/final_state.rs` those of the world as it stands at the end (agents, posts, comments, cascades), and
-//! `tables/votes.rs` that of a voting experiment.
+//! `tables/final_state.rs` those of the world as it stands at the end (agents, posts, comments, cascades), `tables/network.rs`
+//! a sample of its follow graph, `tables/votes.rs` that of a voting experiment.
 //! `docs/tables.md` describes their columns.
 
 mod calls;
 mod final_state;
 mod history;
 mod interventions;
+mod network;
 mod votes;
 
 use murmur_core::Step;
@@ -47,11 +48,12 @@ pub(crate) fn write(sources: &TableSources<'_>, journal: &mut JournalReader) -> 
     tables.comments()?;
     tables.cascades()?;
     votes::write(sources)?;
-    Ok(())
+    let World { public, config, .. } = sources.world;
+    Ok(network::write(sources.folder, &public.graph.follows, config.run.seed)?)
 }
 
 /// Whether every table that any finished run has is in `folder`.
 pub(crate) fn are_there(folder: &Path) -> bool {
-    let names = ["agents", "posts", "comments", "events", "exposures", "metrics", "cascades"];
+    let names = ["agents", "posts", "comments", "events", "exposures", "metrics", "cascades", "network"];
     names.iter().all(|name| folder.join(format!("{name}.parquet")).exists())
 }

@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use murmur_engine::first_difference;
+use murmur_engine::{Config, first_difference};
 use murmur_journal::InputFile;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -87,7 +87,7 @@ impl Folder {
         let description = describe(experiment)?;
         let file = path.join(DESCRIPTION);
         match fs::read_to_string(&file) {
-            Ok(text) => folder.check_same(&text, &description)?,
+            Ok(text) => folder.check_same(&text, &description, experiment)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => folder.check_free()?,
             Err(source) => return Err(ExperimentError::Io { path: file, source }),
         }
@@ -195,7 +195,12 @@ impl Folder {
         }
     }
 
-    fn check_same(&self, text: &str, description: &Value) -> Result<(), ExperimentError> {
+    fn check_same(
+        &self,
+        text: &str,
+        description: &Value,
+        experiment: &Experiment,
+    ) -> Result<(), ExperimentError> {
         let fault = |message: String| ExperimentError::Folder { path: self.path.clone(), message };
         let mut there: Value = serde_json::from_str(text)
             .map_err(|error| fault(format!("{DESCRIPTION} makes no sense: {error}; give another --out")))?;
@@ -203,7 +208,14 @@ impl Folder {
         let mut here: Value = serde_json::from_str(&description.to_string()).expect("it was just written");
         for value in [&mut there, &mut here] {
             for key in OPEN_KEYS {
-                value[key].take();
+                value.get_mut(key).map(Value::take);
+            }
+            for (place, arm) in experiment.arms.iter().enumerate() {
+                let described =
+                    value.get_mut("arm").and_then(|arms| arms.get_mut(&arm.name)?.get_mut("config"));
+                if let Some(described) = described {
+                    take_calls_of(described, experiment.config(place));
+                }
             }
         }
         match first_difference("", &there, &here) {
@@ -212,6 +224,15 @@ impl Folder {
                 "holds another experiment: {difference}; give another --out, or the design that it was made with"
             ))),
         }
+    }
+}
+
+/// Gives a described configuration another's settings of how calls to language models are made: servers may change while an
+/// experiment goes on. What is no configuration stays as it is.
+fn take_calls_of(described: &mut Value, config: &Config) {
+    if let Ok(there) = serde_json::from_value::<Config>(described.clone()) {
+        *described =
+            serde_json::to_value(there.with_calls_of(config)).expect("a configuration has a JSON form");
     }
 }
 

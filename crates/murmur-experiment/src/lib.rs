@@ -7,6 +7,7 @@
 //! An experiment's way: `design` (the file) → `plan` (arms, seeds, checks) → `work` (runs, and their outcomes in `folder`)
 //! → `collect` (comparisons, by `statistics`) → `tables`.
 
+pub mod calibrate;
 mod collect;
 mod design;
 mod error;

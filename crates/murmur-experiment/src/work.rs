@@ -45,7 +45,7 @@ pub enum Notice<'a> {
     Begun {
         /// Runs that are left.
         runs: usize,
-        /// Steps of them, those aside that are done already.
+        /// Their steps, those included that an interrupted run has done.
         steps: u64,
     },
     /// A step was done.
@@ -290,7 +290,7 @@ impl Crew<'_> {
         let (Some((before, available)), Some(after)) = (self.before, memory::held()) else { return };
         let each = after.most.saturating_sub(before.now).max(1);
         let room = (available as f64 * ROOM) as u64;
-        let jobs = usize::try_from(room / each).unwrap_or(usize::MAX).max(1);
+        let jobs = fitting(each, room);
         if jobs < state.jobs {
             state.jobs = jobs;
             (self.work.tell)(Notice::Limited { jobs, each, room });
@@ -385,7 +385,7 @@ impl Crew<'_> {
             remove_folder(path)?;
             return begin();
         }
-        let run = Run::open(path)?;
+        let run = Run::open(path)?.with_calls_of(config);
         run.check_same(config)?;
         let simulation = run.resume(None)?.simulation;
         (self.work.tell)(Notice::Resumed { run: name, step: simulation.next_step() });
@@ -412,7 +412,7 @@ impl Crew<'_> {
                 return Ok(None);
             }
         }
-        let trunk = Run::open(&trunk_path)?;
+        let trunk = Run::open(&trunk_path)?.with_calls_of(&trunk_config);
         trunk.check_same(&trunk_config)?;
         let simulation = trunk.fork_as(config, at, path)?.simulation;
         self.wait(&simulation)?;
@@ -465,6 +465,11 @@ impl Crew<'_> {
     }
 }
 
+/// How many runs of `each` bytes have room: one at least.
+fn fitting(each: u64, room: u64) -> usize {
+    usize::try_from(room / each).unwrap_or(usize::MAX).max(1)
+}
+
 /// Carries out a step, unless a budget of calls to language models is spent.
 fn step(simulation: &mut Simulation, end: Step) -> Result<(), EngineError> {
     let spent = |what: &str| {
@@ -506,5 +511,15 @@ fn remove_folder(path: &Path) -> Result<(), ExperimentError> {
             Err(ExperimentError::Io { path: path.to_owned(), source: error })
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_runs_go_on_as_have_room_and_one_at_least() {
+        assert_eq!([fitting(10, 35), fitting(10, 30), fitting(10, 9)], [3, 3, 1]);
     }
 }

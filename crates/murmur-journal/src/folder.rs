@@ -221,7 +221,7 @@ impl RunFolder {
     ///
     /// # Errors
     /// When the disk cannot be written; a former file of that name is left as it was.
-    fn write_json(&self, name: &str, value: &impl Serialize) -> Result<(), RunError> {
+    pub fn write_json(&self, name: &str, value: &impl Serialize) -> Result<(), RunError> {
         let target = self.path.join(name);
         let partial = self.path.join(format!("{name}.partial"));
         let mut text = serde_json::to_string_pretty(value).expect("plain data has a JSON form");

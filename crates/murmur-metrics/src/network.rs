@@ -12,6 +12,7 @@ use serde::Serialize;
 
 pub use clustering::{Clustering, clustering};
 pub use mixing::{LabelMixing, OpinionNetwork, degree_assortativity, label_mixing, opinion_network};
+pub(crate) use mixing::{Moments, Pair};
 pub use tracker::{OpinionMoved, OpinionNetworkTracker};
 
 /// What `murmur measure network` reports. The names in JSON are those of the reference values.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use murmur_core::PostId;
 use murmur_graph::Undirected;
-use murmur_metrics::{CascadeTracker, NetworkSummary, OpinionSummary, Spread, spread_of};
+use murmur_metrics::{CascadeTracker, NetworkSummary, OpinionSummary, Spread, normalized_rmse, spread_of};
 use serde_json::{Map, Value};
 
 const SHARED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/reference/metrics.json");
@@ -104,5 +104,14 @@ fn networks_match() {
         let labels: Vec<u32> = numbers(&case["label"]).iter().map(|&label| label as u32).collect();
         let summary = NetworkSummary::of(&graph, Some(&labels), Some(&numbers(&case["opinion"])));
         check(summary, &case, &["name", "edges", "label", "opinion"]);
+    }
+}
+
+#[test]
+fn normalized_rmse_matches() {
+    for case in cases(SHARED, "normalized_rmse") {
+        let value = normalized_rmse(&numbers(&case["simulated"]), &numbers(&case["real"])).unwrap();
+        let expected = case["value"].as_f64().unwrap();
+        assert!((value - expected).abs() <= 1e-9, "{value} instead of {expected}");
     }
 }

@@ -237,6 +237,20 @@ pub fn of_script(path: &Path, overrides: &[Override]) -> Result<Config, EngineEr
 /// A script's steps are minutes; one beyond this is a time of another kind, as the seconds since 1970.
 const MOST_MINUTES: u32 = 10_000_000;
 
+impl Config {
+    /// This configuration with `overrides` applied in their order, checked.
+    ///
+    /// # Errors
+    /// When an override does not fit, or the parts do not fit together after them.
+    pub fn under(&self, overrides: &[Override]) -> Result<Self, ConfigError> {
+        let mut config = with_overrides(self.clone(), overrides)?;
+        config.behaviour.complete();
+        let settings = || overrides.iter().map(Override::to_string).collect::<Vec<_>>().join(" --set ");
+        config.check().map_err(|message| ConfigError::Override { setting: settings(), message })?;
+        Ok(config)
+    }
+}
+
 /// `config` with `overrides` applied in their order.
 pub(crate) fn with_overrides<C>(config: C, overrides: &[Override]) -> Result<C, ConfigError>
 where

@@ -6,7 +6,7 @@ use crate::tables::{Row, Run, config};
 
 const STEPS: u32 = 30;
 
-const WORLD: &str = r#"
+pub(crate) const WORLD: &str = r#"
     [run]
     seed = 8
     steps = 30

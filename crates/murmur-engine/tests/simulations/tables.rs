@@ -43,9 +43,14 @@ impl Run {
         Self::watched(config, |_| {})
     }
 
+    /// The run on disk.
+    pub(crate) fn opened(&self) -> murmur_engine::Run {
+        murmur_engine::Run::open(&self.folder.path().join("run")).unwrap()
+    }
+
     /// The digest of its journal.
     pub(crate) fn digest(&self) -> String {
-        murmur_engine::Run::open(&self.folder.path().join("run")).unwrap().digest().unwrap()
+        self.opened().digest().unwrap()
     }
 
     /// The rows of a table.

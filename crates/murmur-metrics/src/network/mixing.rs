@@ -102,21 +102,21 @@ fn has_neighbour(graph: &impl UndirectedView, node: u32) -> bool {
 
 /// A weighted observation of two quantities.
 #[derive(Clone, Copy)]
-pub(super) struct Pair {
-    pub(super) weight: f64,
-    pub(super) x: f64,
-    pub(super) y: f64,
+pub(crate) struct Pair {
+    pub(crate) weight: f64,
+    pub(crate) x: f64,
+    pub(crate) y: f64,
 }
 
 /// Sums of squares and of products of deviations from the weighted means.
-pub(super) struct Moments {
+pub(crate) struct Moments {
     xx: f64,
     yy: f64,
     xy: f64,
 }
 
 impl Moments {
-    pub(super) fn of(pairs: impl Iterator<Item = Pair> + Clone) -> Self {
+    pub(crate) fn of(pairs: impl Iterator<Item = Pair> + Clone) -> Self {
         let (mut weights, mut x_sum, mut y_sum) = (0.0, 0.0, 0.0);
         for Pair { weight, x, y } in pairs.clone() {
             weights += weight;
@@ -142,7 +142,7 @@ impl Moments {
 
     /// Pearson's correlation. `None` when x or y does not vary: y is a mean, so a spread of y of no more than 10⁻¹² of
     /// that of x is its rounding.
-    pub(super) fn correlation(&self) -> Option<f64> {
+    pub(crate) fn correlation(&self) -> Option<f64> {
         let varies = self.xx > 0.0 && self.yy > 1e-24 * self.xx;
         varies.then(|| self.xy / (self.xx.sqrt() * self.yy.sqrt()))
     }
