@@ -36,7 +36,8 @@ fn every_experiment_is_fit_to_be_run() {
     let (bases, experiments) = files();
     assert!(bases.len() >= 4 && experiments.len() >= 5, "{bases:?} {experiments:?}");
     for name in experiments {
-        murmur(&format!("experiment configs/studies/{name} --plan")).expect(0, &[]);
+        let plan = murmur(&format!("experiment configs/studies/{name} --plan")).expect(0, &[]);
+        assert!(plan.stdout.contains("r0000"), "{}", plan.stdout);
     }
 }
 
