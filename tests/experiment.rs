@@ -199,6 +199,26 @@ fn results_do_not_depend_on_jobs_shares_or_deaths() {
     assert!(!again.stderr.contains("done"), "{}", again.stderr);
 }
 
+/// As an array's tasks do, and where one was killed before it had described the folder.
+#[test]
+fn tasks_may_begin_together() {
+    let place = Workplace::new(DESIGN);
+    for round in 0..8 {
+        let out = format!("out{round}");
+        let tasks: Vec<Child> = (5..=8)
+            .map(|task| place.start(&["--out", &out, "--replicates", "1", "--task", &format!("{task}/8")]))
+            .collect();
+        for mut task in tasks {
+            assert_eq!(task.wait().unwrap().code(), Some(0));
+        }
+    }
+    fs::create_dir(place.path("left")).unwrap();
+    fs::write(place.path("left/.experiment.json.12.partial"), "{").unwrap();
+    place.run(&["--out", "left", "--replicates", "1", "--task", "2/2"]).expect(0, &[]);
+    fs::create_dir_all(place.path("taken/runs")).unwrap();
+    place.run(&["--out", "taken"]).expect(2, &["is taken by something that is no experiment"]);
+}
+
 #[test]
 fn arms_are_the_same_until_they_are_treated_and_where_nothing_differs() {
     let place = Workplace::new(DESIGN);

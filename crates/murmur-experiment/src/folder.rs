@@ -5,6 +5,7 @@
 //! out different runs.
 
 use std::fs::{self, File};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -73,6 +74,9 @@ mod exact {
 /// The file that says which experiment a folder is of.
 const DESCRIPTION: &str = "experiment.json";
 
+/// How the names of files end that are being written.
+const PARTIAL: &str = ".partial";
+
 /// Keys of the description that may change while the experiment goes on.
 const OPEN_KEYS: [&str; 2] = ["replicates", "keep"];
 
@@ -85,16 +89,22 @@ impl Folder {
     pub fn open(path: &Path, experiment: &Experiment) -> Result<Self, ExperimentError> {
         let folder = Self { path: path.to_owned() };
         let description = describe(experiment)?;
-        let file = path.join(DESCRIPTION);
-        match fs::read_to_string(&file) {
-            Ok(text) => folder.check_same(&text, &description, experiment)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => folder.check_free()?,
-            Err(source) => return Err(ExperimentError::Io { path: file, source }),
+        if !folder.holds_same(&description, experiment)? {
+            let is_free = folder.is_free()?;
+            // Another task may have described it meanwhile.
+            if !is_free && !folder.holds_same(&description, experiment)? {
+                return Err(ExperimentError::Folder {
+                    path: path.to_owned(),
+                    message: "is taken by something that is no experiment: give another --out".to_owned(),
+                });
+            }
         }
+        // The description comes first: whoever finds anything else here finds it too.
+        fs::create_dir_all(path).map_err(ExperimentError::io(path))?;
+        folder.write_json(Path::new(DESCRIPTION), &description)?;
         for inner in [folder.runs(), folder.outcomes()] {
             fs::create_dir_all(&inner).map_err(ExperimentError::io(&inner))?;
         }
-        folder.write_json(Path::new(DESCRIPTION), &description)?;
         Ok(folder)
     }
 
@@ -166,8 +176,9 @@ impl Folder {
     pub(crate) fn write_json(&self, name: &Path, value: &impl Serialize) -> Result<(), ExperimentError> {
         let path = self.path.join(name);
         let file_name = path.file_name().unwrap_or_default().to_string_lossy();
-        // Tasks on other machines may have the same process id, but write other files, or the same content.
-        let partial = path.with_file_name(format!(".{file_name}.{}.partial", std::process::id()));
+        // Tasks that write the same file at once may have the same process id, on other machines.
+        let own = RandomState::new().build_hasher().finish();
+        let partial = path.with_file_name(format!(".{file_name}.{own:016x}{PARTIAL}"));
         let mut text = serde_json::to_string_pretty(value).expect("what is written has a JSON form");
         text.push('\n');
         let write = || -> io::Result<()> {
@@ -179,19 +190,33 @@ impl Folder {
         write().map_err(ExperimentError::io(&path))
     }
 
-    fn check_free(&self) -> Result<(), ExperimentError> {
-        let taken = match fs::read_dir(&self.path) {
-            Ok(mut entries) => entries.next().is_some(),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
-            Err(error) if error.kind() == io::ErrorKind::NotADirectory => true,
+    /// Whether nothing is there but a description that was being written.
+    fn is_free(&self) -> Result<bool, ExperimentError> {
+        let entries = match fs::read_dir(&self.path) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Ok(false),
             Err(source) => return Err(ExperimentError::Io { path: self.path.clone(), source }),
         };
-        match taken {
-            false => Ok(()),
-            true => Err(ExperimentError::Folder {
-                path: self.path.clone(),
-                message: "is taken by something that is no experiment: give another --out".to_owned(),
-            }),
+        for entry in entries {
+            let name = entry.map_err(ExperimentError::io(&self.path))?.file_name();
+            let name = name.to_string_lossy();
+            if !(name.starts_with(&format!(".{DESCRIPTION}.")) && name.ends_with(PARTIAL)) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether the folder has a description, which is then this experiment's.
+    fn holds_same(&self, description: &Value, experiment: &Experiment) -> Result<bool, ExperimentError> {
+        let path = self.path.join(DESCRIPTION);
+        match fs::read_to_string(&path) {
+            Ok(text) => self.check_same(&text, description, experiment).map(|()| true),
+            Err(error) if [io::ErrorKind::NotFound, io::ErrorKind::NotADirectory].contains(&error.kind()) => {
+                Ok(false)
+            }
+            Err(source) => Err(ExperimentError::Io { path, source }),
         }
     }
 
