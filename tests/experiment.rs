@@ -316,6 +316,44 @@ fn more_replicates_are_added_and_another_experiment_is_not() {
     place.run(&["--out", "out"]).expect(2, &["seed is 7 there and 8 here"]);
     place.run(&["--out", "."]).expect(2, &["is taken by something that is no experiment"]);
     place.run(&["--out", "new", "--collect"]).expect(2, &["has no replicate all of whose runs are done"]);
+    assert!(!place.path("new").exists());
+}
+
+/// The outcomes of a cluster are compared on another machine, whatever its version, and its folder goes on where the inputs
+/// are the same.
+#[test]
+fn a_folder_may_be_compared_elsewhere() {
+    let place = Workplace::new(DESIGN);
+    let world =
+        WORLD.replace("kind = \"erdos-renyi\"\nmean_degree = 8.0", "kind = \"file\"\npath = \"follows.csv\"");
+    fs::write(place.path("world.toml"), &world).unwrap();
+    fs::write(place.path("follows.csv"), "source,target\n0,3\n1,3\n2,3\n").unwrap();
+    place.run(&["--out", "out", "--replicates", "1"]).expect(0, &[]);
+
+    let elsewhere = Workplace::new(DESIGN);
+    fs::write(elsewhere.path("world.toml"), &world).unwrap();
+    fs::create_dir_all(elsewhere.path("out/outcomes")).unwrap();
+    for (name, content) in files_in(&place.path("out/outcomes")) {
+        fs::write(elsewhere.path("out/outcomes").join(name), content).unwrap();
+    }
+    let description = place.text("out/experiment.json");
+    fs::write(elsewhere.path("out/experiment.json"), &description).unwrap();
+    let collect = ["--out", "out", "--replicates", "1", "--collect"];
+    elsewhere.run(&collect).expect(0, &[]);
+    assert!(elsewhere.result_files("out") == place.result_files("out"));
+
+    let run = ["--out", "out", "--replicates", "1"];
+    fs::copy(place.path("follows.csv"), elsewhere.path("follows.csv")).unwrap();
+    elsewhere.run(&run).expect(0, &[]);
+    fs::write(elsewhere.path("follows.csv"), "source,target\n0,3\n").unwrap();
+    elsewhere.run(&run).expect(2, &["graph.path is \"follows.csv with SHA-256 ", " here"]);
+
+    let version = format!("\"murmur\": \"{}\"", env!("CARGO_PKG_VERSION"));
+    assert!(description.contains(&version));
+    let other = description.replace(&version, "\"murmur\": \"0.0.1\"");
+    fs::write(place.path("out/experiment.json"), other).unwrap();
+    place.run(&collect).expect(0, &[]);
+    place.run(&run).expect(2, &["murmur is \"0.0.1\" there"]);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! A file is there whole or not at all, so that several processes can share the folder without locks as long as they carry
 //! out different runs.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, Write};
@@ -80,6 +81,15 @@ const PARTIAL: &str = ".partial";
 /// Keys of the description that may change while the experiment goes on.
 const OPEN_KEYS: [&str; 2] = ["replicates", "keep"];
 
+/// What a folder is opened for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// To carry out runs: the version and what inputs hold matter.
+    CarryOut,
+    /// To compare outcomes that are there.
+    Compare,
+}
+
 impl Folder {
     /// Makes the folder `path` of the experiment, or opens it if it is this one's.
     ///
@@ -88,11 +98,14 @@ impl Folder {
     /// be read or written.
     pub fn open(path: &Path, experiment: &Experiment) -> Result<Self, ExperimentError> {
         let folder = Self { path: path.to_owned() };
-        let description = describe(experiment)?;
-        if !folder.holds_same(&description, experiment)? {
+        let hashed = |path: PathBuf| InputFile::describe(&path).map_err(ExperimentError::io(&path));
+        let inputs: Vec<InputFile> = experiment.inputs().into_iter().map(hashed).collect::<Result<_, _>>()?;
+        let description = describe(experiment, &inputs);
+        let holds_same = || folder.holds_same(&description, experiment, Purpose::CarryOut);
+        if !holds_same()? {
             let is_free = folder.is_free()?;
             // Another task may have described it meanwhile.
-            if !is_free && !folder.holds_same(&description, experiment)? {
+            if !is_free && !holds_same()? {
                 return Err(ExperimentError::Folder {
                     path: path.to_owned(),
                     message: "is taken by something that is no experiment: give another --out".to_owned(),
@@ -106,6 +119,21 @@ impl Folder {
             fs::create_dir_all(&inner).map_err(ExperimentError::io(&inner))?;
         }
         Ok(folder)
+    }
+
+    /// Opens the folder `path` of the experiment to compare what is done there. No input is read, so that outcomes may be
+    /// compared where the inputs are not.
+    ///
+    /// # Errors
+    /// When no experiment is there, or another one, naming the first difference; when the disk cannot be read.
+    pub fn open_done(path: &Path, experiment: &Experiment) -> Result<Self, ExperimentError> {
+        let folder = Self { path: path.to_owned() };
+        let named = |path| InputFile { path, bytes: 0, sha256: String::new() };
+        let inputs: Vec<InputFile> = experiment.inputs().into_iter().map(named).collect();
+        match folder.holds_same(&describe(experiment, &inputs), experiment, Purpose::Compare)? {
+            true => Ok(folder),
+            false => Err(ExperimentError::NothingDone { path: path.to_owned() }),
+        }
     }
 
     /// The folder itself.
@@ -209,10 +237,15 @@ impl Folder {
     }
 
     /// Whether the folder has a description, which is then this experiment's.
-    fn holds_same(&self, description: &Value, experiment: &Experiment) -> Result<bool, ExperimentError> {
+    fn holds_same(
+        &self,
+        description: &Value,
+        experiment: &Experiment,
+        purpose: Purpose,
+    ) -> Result<bool, ExperimentError> {
         let path = self.path.join(DESCRIPTION);
         match fs::read_to_string(&path) {
-            Ok(text) => self.check_same(&text, description, experiment).map(|()| true),
+            Ok(text) => self.check_same(&text, description, experiment, purpose).map(|()| true),
             Err(error) if [io::ErrorKind::NotFound, io::ErrorKind::NotADirectory].contains(&error.kind()) => {
                 Ok(false)
             }
@@ -225,6 +258,7 @@ impl Folder {
         text: &str,
         description: &Value,
         experiment: &Experiment,
+        purpose: Purpose,
     ) -> Result<(), ExperimentError> {
         let fault = |message: String| ExperimentError::Folder { path: self.path.clone(), message };
         let mut there: Value = serde_json::from_str(text)
@@ -241,6 +275,10 @@ impl Folder {
                 if let Some(described) = described {
                     take_calls_of(described, experiment.config(place));
                 }
+            }
+            name_inputs(value, purpose);
+            if purpose == Purpose::Compare {
+                value.get_mut("murmur").map(Value::take);
             }
         }
         match first_difference("", &there, &here) {
@@ -261,10 +299,39 @@ fn take_calls_of(described: &mut Value, config: &Config) {
     }
 }
 
+/// Puts in place of inputs' paths, wherever they are, the files' names and what is known of their content: it does not
+/// matter where they lie.
+fn name_inputs(description: &mut Value, purpose: Purpose) {
+    let inputs = description.get_mut("inputs").map(Value::take);
+    let inputs: Vec<InputFile> =
+        inputs.and_then(|inputs| serde_json::from_value(inputs).ok()).unwrap_or_default();
+    let name = |input: &InputFile| {
+        let name = input.path.file_name().unwrap_or_default().to_string_lossy();
+        match purpose {
+            Purpose::CarryOut => format!("{name} with SHA-256 {}", input.sha256),
+            Purpose::Compare => name.into_owned(),
+        }
+    };
+    let names = inputs.iter().map(|input| (input.path.to_string_lossy().into_owned(), name(input)));
+    replace_texts(description, &names.collect());
+}
+
+/// Replaces texts by others wherever they stand.
+fn replace_texts(value: &mut Value, by: &BTreeMap<String, String>) {
+    match value {
+        Value::String(text) => {
+            if let Some(other) = by.get(text) {
+                text.clone_from(other);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| replace_texts(item, by)),
+        Value::Object(entries) => entries.values_mut().for_each(|entry| replace_texts(entry, by)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
 /// Everything that decides what an experiment comes to.
-fn describe(experiment: &Experiment) -> Result<Value, ExperimentError> {
-    let describe = |path: PathBuf| InputFile::describe(&path).map_err(ExperimentError::io(&path));
-    let inputs: Vec<InputFile> = experiment.inputs().into_iter().map(describe).collect::<Result<_, _>>()?;
+fn describe(experiment: &Experiment, inputs: &[InputFile]) -> Value {
     let arm = |(place, arm): (usize, &crate::plan::Arm)| {
         let mut config =
             serde_json::to_value(experiment.config(place)).expect("a configuration has a JSON form");
@@ -285,7 +352,7 @@ fn describe(experiment: &Experiment) -> Result<Value, ExperimentError> {
         });
         (outcome.name.clone(), described)
     };
-    Ok(serde_json::json!({
+    serde_json::json!({
         "format": 1,
         "murmur": env!("CARGO_PKG_VERSION"),
         "name": experiment.name,
@@ -299,5 +366,5 @@ fn describe(experiment: &Experiment) -> Result<Value, ExperimentError> {
         "outcomes": experiment.outcomes.iter().map(|outcome| &outcome.name).collect::<Vec<_>>(),
         "outcome": experiment.outcomes.iter().map(outcome).collect::<serde_json::Map<_, _>>(),
         "inputs": inputs,
-    }))
+    })
 }
