@@ -108,22 +108,7 @@ pub fn carry_out(
     let runs: usize = units.iter().map(|unit| unit.arms.len()).sum();
     (work.tell)(Notice::Begun { runs, steps: units.iter().map(|unit| steps_of(experiment, unit)).sum() });
     let jobs = work.jobs.min(units.len()).max(1);
-    let crew = Crew {
-        experiment,
-        folder,
-        work,
-        units: &units,
-        before: memory::held().zip(memory::available()),
-        state: Mutex::new(State {
-            next: 0,
-            busy: 0,
-            jobs,
-            is_measured: jobs == 1,
-            failed: BTreeSet::new(),
-            counts: Progressed::default(),
-        }),
-        changed: Condvar::new(),
-    };
+    let crew = Crew::new(experiment, folder, work, &units, jobs);
     thread::scope(|scope| {
         let workers: Vec<_> = (0..jobs).map(|_| scope.spawn(|| crew.work_through())).collect();
         workers.into_iter().try_for_each(|worker| worker.join().expect("a worker does not panic"))
@@ -215,6 +200,22 @@ struct State {
     counts: Progressed,
 }
 
+/// A unit under way: until it is dropped, even if that is by a panic, since others wait for it.
+struct Taken<'a> {
+    crew: &'a Crew<'a>,
+    unit: &'a Unit,
+    /// How many threads it may use.
+    threads: usize,
+    /// Whether it has shown how much memory a unit takes.
+    shows_memory: bool,
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        self.crew.put_back(self.shows_memory);
+    }
+}
+
 /// The part of the available memory that runs may take.
 const ROOM: f64 = 0.8;
 
@@ -224,7 +225,26 @@ enum Ended {
     Stopped,
 }
 
-impl Crew<'_> {
+impl<'a> Crew<'a> {
+    fn new(
+        experiment: &'a Experiment,
+        folder: &'a Folder,
+        work: &'a Work<'a>,
+        units: &'a [Unit],
+        jobs: usize,
+    ) -> Self {
+        let state = State {
+            next: 0,
+            busy: 0,
+            jobs,
+            is_measured: jobs == 1,
+            failed: BTreeSet::new(),
+            counts: Progressed::default(),
+        };
+        let before = memory::held().zip(memory::available());
+        Self { experiment, folder, work, units, before, state: Mutex::new(state), changed: Condvar::new() }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("nobody panics with the lock")
     }
@@ -232,13 +252,13 @@ impl Crew<'_> {
     /// Takes one unit after the other.
     fn work_through(&self) -> Result<(), ExperimentError> {
         let mut pool: Option<(usize, rayon::ThreadPool)> = None;
-        while let Some((unit, threads)) = self.take() {
+        while let Some(mut taken) = self.take() {
+            let threads = taken.threads;
             if pool.as_ref().is_none_or(|(size, _)| *size != threads) {
                 pool = Some((threads, self.pool(threads)?));
             }
             let (_, pool) = pool.as_ref().expect("it was just made");
-            pool.install(|| self.carry_out(unit));
-            self.put_back();
+            taken.shows_memory = pool.install(|| self.carry_out(taken.unit));
         }
         Ok(())
     }
@@ -251,8 +271,8 @@ impl Crew<'_> {
         })
     }
 
-    /// The next unit, when there is room for it, and how many threads it may use.
-    fn take(&self) -> Option<(&Unit, usize)> {
+    /// The next unit, when there is room for it.
+    fn take(&self) -> Option<Taken<'_>> {
         let mut state = self.lock();
         loop {
             if state.next >= self.units.len() || (self.work.is_stopped)() {
@@ -267,17 +287,18 @@ impl Crew<'_> {
                     continue;
                 }
                 state.busy += 1;
-                return Some((unit, (self.work.threads / most).max(1)));
+                let threads = (self.work.threads / most).max(1);
+                return Some(Taken { crew: self, unit, threads, shows_memory: false });
             }
             state = self.changed.wait(state).expect("nobody panics with the lock");
         }
     }
 
-    /// A unit is no longer under way.
-    fn put_back(&self) {
+    /// A unit is no longer under way; whether it has shown how much memory one takes.
+    fn put_back(&self, shows_memory: bool) {
         let mut state = self.lock();
         state.busy -= 1;
-        if !state.is_measured {
+        if !state.is_measured && shows_memory {
             state.is_measured = true;
             self.limit(&mut state);
         }
@@ -297,7 +318,8 @@ impl Crew<'_> {
         }
     }
 
-    fn carry_out(&self, unit: &Unit) {
+    /// Carries out a unit's runs. Whether they show how much memory a unit takes: one that fails may have come to nothing.
+    fn carry_out(&self, unit: &Unit) -> bool {
         for &arm in &unit.arms {
             let name = format!("r{:04} {}", unit.replicate, self.experiment.arms[arm].name);
             match self.run_of(unit, arm, &name) {
@@ -305,7 +327,7 @@ impl Crew<'_> {
                     self.lock().counts.done += 1;
                     (self.work.tell)(Notice::Done { run: &name });
                 }
-                Ok(Ended::Stopped) => return,
+                Ok(Ended::Stopped) => return true,
                 Err(error) => {
                     let mut state = self.lock();
                     state.failed.insert(unit.replicate);
@@ -313,7 +335,7 @@ impl Crew<'_> {
                     state.counts.is_system_at_fault |= !error.is_bad_input();
                     drop(state);
                     (self.work.tell)(Notice::Failed { run: &name, error: &error });
-                    return;
+                    return false;
                 }
             }
         }
@@ -321,6 +343,7 @@ impl Crew<'_> {
             // Nobody branches off it or takes replies from it any more; what cannot be removed does no harm.
             let _ = fs::remove_dir_all(self.folder.replicate(unit.replicate));
         }
+        true
     }
 
     /// Carries an arm's run out and writes what it comes to.
@@ -517,6 +540,57 @@ fn remove_folder(path: &Path) -> Result<(), ExperimentError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::Changes;
+
+    const WORLD: &str = "[run]\nsteps = 2\n[[topic]]\nname = \"tea\"\nwords = [\"cup\"]\n[population]\nkind = \"synthetic\"\n\
+                         size = 5\n[graph]\nkind = \"erdos-renyi\"\nmean_degree = 1.0\n";
+    const DESIGN: &str = "base = \"world.toml\"\nreplicates = 3\n[[outcome]]\nname = \"reposts\"\nscope = \"platform\"\n\
+                          metric = \"repost\"\nsummary = { kind = \"area\" }\n";
+
+    /// An experiment of three runs in a folder.
+    fn experiment(place: &Path) -> (Experiment, Folder) {
+        fs::write(place.join("world.toml"), WORLD).unwrap();
+        fs::write(place.join("trial.toml"), DESIGN).unwrap();
+        let experiment = Experiment::load(&place.join("trial.toml"), &Changes::default()).unwrap();
+        let folder = Folder::open(&place.join("out"), &experiment).unwrap();
+        (experiment, folder)
+    }
+
+    #[test]
+    fn a_unit_that_panics_or_fails_is_put_back_and_the_next_is_alone_too() {
+        let place = tempfile::tempdir().unwrap();
+        let (experiment, folder) = experiment(place.path());
+        let work = Work {
+            jobs: 2,
+            threads: 2,
+            share: Share::ALL,
+            wait_for_models: None,
+            is_stopped: &|| false,
+            tell: &|_| (),
+        };
+        let units = units(&experiment, &folder, work.share);
+        let crew = Crew::new(&experiment, &folder, &work, &units, 2);
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let _taken = crew.take().unwrap();
+            panic!("as a fault in a run would");
+        }));
+        assert!(panicked.is_err() && crew.lock().busy == 0);
+
+        let mut second = crew.take().unwrap();
+        assert_eq!(second.threads, 2);
+        // Where no run's folder can be made, it fails before its first step.
+        fs::remove_dir(place.path().join("out/runs")).unwrap();
+        fs::write(place.path().join("out/runs"), "").unwrap();
+        second.shows_memory = crew.carry_out(second.unit);
+        drop(second);
+        assert!(!crew.lock().is_measured && crew.lock().counts.failed == 1);
+
+        fs::remove_file(place.path().join("out/runs")).unwrap();
+        let mut third = crew.take().unwrap();
+        third.shows_memory = crew.carry_out(third.unit);
+        drop(third);
+        assert!(crew.lock().is_measured && crew.lock().counts.done == 1);
+    }
 
     #[test]
     fn as_many_runs_go_on_as_have_room_and_one_at_least() {
