@@ -5,6 +5,7 @@
 mod left_behind;
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -367,6 +368,59 @@ fn a_run_that_fails_leaves_the_others() {
     let failed = place.run(&["--out", "out", "--replicates", "2", "--jobs", "1"]);
     failed.expect(2, &["r0000 strong, left failed", "people.csv", "2 runs failed, 4 are left to do"]);
     assert_eq!(count(&place.path("out/outcomes")), 4);
+}
+
+/// A model that five agents have, at `url`.
+fn with_model(place: &Workplace, url: &str) {
+    let model = format!(
+        "[[model]]\nname = \"m\"\nmodel = \"mock\"\nurls = [\"{url}\"]\nbackoff_seconds = 0.01\n\
+         agents = {{ kind = \"first\", count = 5 }}\n"
+    );
+    fs::write(place.path("world.toml"), format!("{WORLD}{model}")).unwrap();
+}
+
+/// Runs that nobody answers are stopped rather than failed, and so are those that wait for a batch, every arm of them.
+#[test]
+fn a_run_that_waits_is_no_failure() {
+    let place = Workplace::new(DESIGN);
+    with_model(&place, "http://127.0.0.1:1/v1");
+    let check = |out: &str, more: &[&str], times: usize, parts: &[&str]| {
+        let arguments = [&["--out", out, "--replicates", "1"], more].concat();
+        let said = place.run(&arguments).expect(75, &[parts, &["stopped with 0 of 4 runs done"]].concat());
+        assert_eq!(said.stderr.matches(parts[0]).count(), times, "{}", said.stderr);
+        assert!(!said.stderr.contains("murmur resume"), "{}", said.stderr);
+    };
+    let remedy = "--set model.m.urls='[\"http://host:8000/v1\"]', and go on with the same command";
+    check("out", &[], 4, &["Nobody can be asked", "r0000 none, left: step 0: model m", remedy]);
+    let parts = ["wait to be answered", "murmur batch ", "go on with the same command"];
+    for _ in 0..2 {
+        check("batch", &["--set", "calls.mode=batch"], 4, &parts);
+    }
+    let forks = DESIGN.replace("treatment = 10", "burn_in = 10");
+    fs::write(place.path("trial.toml"), forks).unwrap();
+    check("forks", &["--set", "calls.mode=batch"], 1, &parts);
+}
+
+/// With a larger budget the same experiment goes on.
+#[test]
+fn a_spent_budget_is_no_failure() {
+    let mut server = Command::new(MURMUR);
+    server.args(["mock-model", "--port", "0"]).stdout(Stdio::piped());
+    let mut server = server.spawn().unwrap();
+    let mut url = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut url).unwrap();
+    let place = Workplace::new(DESIGN);
+    with_model(&place, url.trim());
+    let run = |budget| place.run(&["--out", "out", "--replicates", "1", "--set", budget]);
+    let parts = ["calls.run_budget is spent; go on with a larger one", "stopped with 0 of 4 runs done"];
+    let spent = [run("calls.run_budget.tokens=1"), run("calls.run_budget.tokens=2")];
+    let on = run("calls.run_budget.tokens=1000000000");
+    server.kill().unwrap();
+    server.wait().unwrap();
+    for said in spent {
+        said.expect(75, &parts);
+    }
+    on.expect(0, &["none, left: going on at step "]);
 }
 
 /// `design` is refused with a message that has all `parts`, and nothing is made.

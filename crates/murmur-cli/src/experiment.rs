@@ -169,6 +169,7 @@ impl Watch {
                     false => tell(&text),
                 }
             }
+            Notice::Halted { run, reason } => self.say(&format!("{run}: {reason}")),
             Notice::Failed { run, error } => self.say(&format!("{run} failed: {error}")),
             Notice::Limited { jobs, each, room } => {
                 const MIB: u64 = 1 << 20;

@@ -62,6 +62,13 @@ pub enum Notice<'a> {
         /// Which.
         run: &'a str,
     },
+    /// A run cannot go on for now: its requests wait for a batch, nobody answers, or a budget is spent.
+    Halted {
+        /// Which.
+        run: &'a str,
+        /// Why, and what lets it go on.
+        reason: &'a str,
+    },
     /// A run failed.
     Failed {
         /// Which.
@@ -95,7 +102,8 @@ pub struct Progressed {
 
 /// Carries out what is left of the share's runs.
 ///
-/// A run that fails takes the rest of its replicate with it; the others go on.
+/// A run that fails takes the rest of its replicate with it; the others go on. One that cannot go on for now is left, and so
+/// are those that need it.
 ///
 /// # Errors
 /// When no threads can be had. What becomes of runs is told as it happens, and counted.
@@ -222,7 +230,10 @@ const ROOM: f64 = 0.8;
 /// Why a run ended before its last step, when nothing is wrong with it.
 enum Ended {
     Through,
+    /// With it ends what its replicate has under way.
     Stopped,
+    /// For itself alone: it waits for a batch, or its budget is spent.
+    Halted,
 }
 
 impl<'a> Crew<'a> {
@@ -320,6 +331,7 @@ impl<'a> Crew<'a> {
 
     /// Carries out a unit's runs. Whether they show how much memory a unit takes: one that fails may have come to nothing.
     fn carry_out(&self, unit: &Unit) -> bool {
+        let mut is_through = true;
         for &arm in &unit.arms {
             let name = format!("r{:04} {}", unit.replicate, self.experiment.arms[arm].name);
             match self.run_of(unit, arm, &name) {
@@ -327,7 +339,9 @@ impl<'a> Crew<'a> {
                     self.lock().counts.done += 1;
                     (self.work.tell)(Notice::Done { run: &name });
                 }
-                Ok(Ended::Stopped) => return true,
+                // What later arms would ask for too is asked for once.
+                Ok(Ended::Halted) if !takes_replies(self.experiment.config(arm)) => is_through = false,
+                Ok(Ended::Halted | Ended::Stopped) => return true,
                 Err(error) => {
                     let mut state = self.lock();
                     state.failed.insert(unit.replicate);
@@ -339,7 +353,7 @@ impl<'a> Crew<'a> {
                 }
             }
         }
-        if !self.experiment.keeps(unit.replicate) && is_chained(self.experiment) {
+        if is_through && !self.experiment.keeps(unit.replicate) && is_chained(self.experiment) {
             // Nobody branches off it or takes replies from it any more; what cannot be removed does no harm.
             let _ = fs::remove_dir_all(self.folder.replicate(unit.replicate));
         }
@@ -360,8 +374,9 @@ impl<'a> Crew<'a> {
         let Some(simulation) = self.resume_or(&path, &config, name, begin)? else {
             return Ok(Ended::Stopped);
         };
-        if let Ended::Stopped = self.steps(simulation, Step(experiment.steps), keeps)? {
-            return Ok(Ended::Stopped);
+        match self.steps(simulation, Step(experiment.steps), keeps, name)? {
+            Ended::Through => {}
+            ended => return Ok(ended),
         }
         self.folder.write_record(&experiment.arms[arm].folder, &self.record_of(&path, replicate, arm)?)?;
         if !keeps && !is_chained(experiment) {
@@ -431,8 +446,9 @@ impl<'a> Crew<'a> {
         if !is_there {
             let trunk = self.resume_or(&trunk_path, &trunk_config, name, begin)?;
             let Some(trunk) = trunk else { return Ok(None) };
-            if let Ended::Stopped = self.steps(trunk, at, false)? {
-                return Ok(None);
+            match self.steps(trunk, at, false, name)? {
+                Ended::Through => {}
+                Ended::Stopped | Ended::Halted => return Ok(None),
             }
         }
         let trunk = Run::open(&trunk_path)?.with_calls_of(&trunk_config);
@@ -443,18 +459,33 @@ impl<'a> Crew<'a> {
     }
 
     /// Carries out the steps before `end`, and makes the tables of a run that stays.
-    fn steps(&self, mut simulation: Simulation, end: Step, keeps: bool) -> Result<Ended, ExperimentError> {
+    fn steps(
+        &self,
+        mut simulation: Simulation,
+        end: Step,
+        keeps: bool,
+        name: &str,
+    ) -> Result<Ended, ExperimentError> {
         while simulation.next_step() < end {
             if (self.work.is_stopped)() {
                 simulation.keep_checkpoint()?;
                 return Ok(Ended::Stopped);
             }
-            match step(&mut simulation, end) {
-                Ok(()) => (self.work.tell)(Notice::Step),
+            let next = simulation.next_step();
+            let halt = match step(&mut simulation, end) {
+                Ok(halt) => halt,
                 Err(error) => {
                     simulation.keep_checkpoint()?;
                     return Err(error.into());
                 }
+            };
+            if simulation.next_step() > next {
+                (self.work.tell)(Notice::Step);
+            }
+            if let Some(Halt { ended, reason }) = halt {
+                simulation.keep_checkpoint()?;
+                (self.work.tell)(Notice::Halted { run: name, reason: &reason });
+                return Ok(ended);
             }
         }
         match keeps {
@@ -493,20 +524,50 @@ fn fitting(each: u64, room: u64) -> usize {
     usize::try_from(room / each).unwrap_or(usize::MAX).max(1)
 }
 
-/// Carries out a step, unless a budget of calls to language models is spent.
-fn step(simulation: &mut Simulation, end: Step) -> Result<(), EngineError> {
-    let spent = |what: &str| {
-        Err(EngineError::Unfit(format!(
-            "calls.{what} is spent; with a larger one, in another folder, the experiment could go on"
-        )))
-    };
+/// Why a run cannot go on for now.
+struct Halt {
+    ended: Ended,
+    /// With what lets it go on.
+    reason: String,
+}
+
+/// Carries out a step, unless the run cannot go on for now; nor can it after one in which the step's budget is spent.
+fn step(simulation: &mut Simulation, end: Step) -> Result<Option<Halt>, EngineError> {
+    let halt = |ended, reason| Ok(Some(Halt { ended, reason }));
+    let next = simulation.next_step();
     if simulation.run_budget_is_spent() {
-        return spent("run_budget");
+        let reason = format!(
+            "step {next}: calls.run_budget is spent; go on with a larger one, such as --set calls.run_budget.tokens=N, and \
+             else the same command"
+        );
+        return halt(Ended::Halted, reason);
     }
-    let report = simulation.step()?;
-    match report.budget_spent && simulation.next_step() < end {
-        true => spent(if simulation.run_budget_is_spent() { "run_budget" } else { "step_budget" }),
-        false => Ok(()),
+    match simulation.step() {
+        Ok(report) if report.budget_spent && !simulation.run_budget_is_spent() && next.0 + 1 < end.0 => halt(
+            Ended::Halted,
+            format!("step {next}: calls.step_budget is spent; go on with the same command"),
+        ),
+        Ok(_) => Ok(None),
+        Err(EngineError::AwaitsBatch { step, count, files, run }) => {
+            let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+            let reason = format!(
+                "step {step}: {count} requests are written to {} and wait to be answered; take the results in with\n  \
+                 murmur batch {} RESULTS.jsonl\nand go on with the same command",
+                files.join(" and "),
+                run.display()
+            );
+            halt(Ended::Halted, reason)
+        }
+        // Nor would other arms find anybody.
+        Err(EngineError::ModelOutOfReach { model, reason, step }) => {
+            let reason = format!(
+                "step {step}: model {model}: {reason}. Nobody can be asked, so the step is not carried out. Mend the server, \
+                 or change where it is with --set model.{model}.urls='[\"http://host:8000/v1\"]', and go on with the same \
+                 command"
+            );
+            halt(Ended::Stopped, reason)
+        }
+        Err(error) => Err(error),
     }
 }
 
