@@ -392,6 +392,11 @@ fn a_run_that_waits_is_no_failure() {
     };
     let remedy = "--set model.m.urls='[\"http://host:8000/v1\"]', and go on with the same command";
     check("out", &[], 4, &["Nobody can be asked", "r0000 none, left: step 0: model m", remedy]);
+    // What is taken up again waits as well.
+    let wait = ["--out", "out", "--replicates", "1", "--wait-for-models", "1"];
+    let waited = place.run(&wait).expect(1, &["r0000 none, left failed", "after 1 s", "not ready"]);
+    assert!(!waited.stderr.contains("Nobody can be asked"), "{}", waited.stderr);
+
     let parts = ["wait to be answered", "murmur batch ", "go on with the same command"];
     for _ in 0..2 {
         check("batch", &["--set", "calls.mode=batch"], 4, &parts);

@@ -426,6 +426,7 @@ impl<'a> Crew<'a> {
         let run = Run::open(path)?.with_calls_of(config);
         run.check_same(config)?;
         let simulation = run.resume(None)?.simulation;
+        self.wait(&simulation)?;
         (self.work.tell)(Notice::Resumed { run: name, step: simulation.next_step() });
         Ok(Some(simulation))
     }
