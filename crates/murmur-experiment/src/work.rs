@@ -106,12 +106,16 @@ pub struct Progressed {
 /// are those that need it.
 ///
 /// # Errors
-/// When no threads can be had. What becomes of runs is told as it happens, and counted.
+/// When no threads can be had, or what a killed process left cannot be removed. What becomes of runs is told as it happens, and counted.
 pub fn carry_out(
     experiment: &Experiment,
     folder: &Folder,
     work: &Work<'_>,
 ) -> Result<Progressed, ExperimentError> {
+    // Of this process nothing is under way yet, whatever process ids are in the names.
+    for replicate in work.share.of(experiment.replicates) {
+        clear_partials(&folder.replicate(replicate))?;
+    }
     let units = units(experiment, folder, work.share);
     let runs: usize = units.iter().map(|unit| unit.arms.len()).sum();
     (work.tell)(Notice::Begun { runs, steps: units.iter().map(|unit| steps_of(experiment, unit)).sum() });
@@ -365,7 +369,6 @@ impl<'a> Crew<'a> {
         let (experiment, replicate) = (self.experiment, unit.replicate);
         let path = self.folder.run(replicate, &experiment.arms[arm].folder);
         let keeps = experiment.keeps(replicate);
-        clear_partials(&self.folder.replicate(replicate))?;
         let config = self.config_of(replicate, arm);
         let begin = || match experiment.burn_in {
             0 => self.begin(config.clone(), &path).map(Some),
@@ -572,7 +575,7 @@ fn step(simulation: &mut Simulation, end: Step) -> Result<Option<Halt>, EngineEr
     }
 }
 
-/// Removes what was being made when the process was killed.
+/// Removes what was being made when a process was killed.
 fn clear_partials(replicate: &Path) -> Result<(), ExperimentError> {
     let entries = match fs::read_dir(replicate) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -581,9 +584,7 @@ fn clear_partials(replicate: &Path) -> Result<(), ExperimentError> {
     for entry in entries {
         let entry = entry.map_err(ExperimentError::io(replicate))?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        let own = format!(".{}.partial", std::process::id());
-        // What this process makes itself, in another thread, is under way.
-        if name.starts_with('.') && name.ends_with(".partial") && !name.ends_with(&own) {
+        if name.starts_with('.') && name.ends_with(".partial") {
             remove_folder(&entry.path())?;
         }
     }
@@ -652,6 +653,26 @@ mod tests {
         third.shows_memory = crew.carry_out(third.unit);
         drop(third);
         assert!(crew.lock().is_measured && crew.lock().counts.done == 1);
+    }
+
+    /// In containers process ids repeat.
+    #[test]
+    fn what_a_killed_process_of_the_same_id_left_is_removed() {
+        let place = tempfile::tempdir().unwrap();
+        let (experiment, folder) = experiment(place.path());
+        let left = folder.replicate(0).join(format!(".all.{}.partial", std::process::id()));
+        fs::create_dir_all(&left).unwrap();
+        fs::write(left.join("journal.bin"), "half a journal").unwrap();
+        let work = Work {
+            jobs: 1,
+            threads: 1,
+            share: Share::ALL,
+            wait_for_models: None,
+            is_stopped: &|| true,
+            tell: &|_| (),
+        };
+        carry_out(&experiment, &folder, &work).unwrap();
+        assert!(!left.exists());
     }
 
     #[test]
