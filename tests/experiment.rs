@@ -373,7 +373,7 @@ fn a_run_that_fails_leaves_the_others() {
 /// A model that five agents have, at `url`.
 fn with_model(place: &Workplace, url: &str) {
     let model = format!(
-        "[[model]]\nname = \"m\"\nmodel = \"mock\"\nurls = [\"{url}\"]\nbackoff_seconds = 0.01\n\
+        "[[model]]\nname = \"m\"\nmodel = \"mock\"\nurls = [\"{url}\"]\nbackoff_seconds = 0.01\npatience_seconds = 0.3\n\
          agents = {{ kind = \"first\", count = 5 }}\n"
     );
     fs::write(place.path("world.toml"), format!("{WORLD}{model}")).unwrap();
