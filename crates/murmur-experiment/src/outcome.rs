@@ -161,7 +161,7 @@ mod tests {
         check(Summary::At { step: 3 }, 1.0);
         check(Summary::Last {}, 3.0);
         check(Summary::Area {}, 2.0 + 4.0 * 3.0);
-        check(Summary::Mean {}, 14.0 / 6.0);
+        check(Summary::Mean {}, 1.0 + 8.0 / 6.0);
         check(Summary::TimeTo { above: Some(2.0), below: None }, 2.0);
     }
 
