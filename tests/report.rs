@@ -256,6 +256,34 @@ fn a_run_is_shown_with_every_figure_in_both_themes_wide_and_narrow() {
     check(&page, &THEMES, &FIGURES);
 }
 
+/// The data of a figure.
+fn data_of(page: &str, figure: &str) -> Value {
+    let (_, rest) = page.split_once(&format!("<figure id=\"{figure}\"")).unwrap();
+    let (_, rest) = rest.split_once("<script type=\"application/json\">").unwrap();
+    let (json, _) = rest.split_once("</script>").unwrap();
+    serde_json::from_str::<Value>(json).unwrap()["data"].clone()
+}
+
+#[test]
+fn opinions_followed_through_the_journal_end_where_the_summary_has_them() {
+    let desk = Desk::with_run(plain);
+    let page = fs::read_to_string(desk.report("run")).unwrap();
+    let summary: Value =
+        serde_json::from_str(&fs::read_to_string(desk.path("run/summary.json")).unwrap()).unwrap();
+    for topic in 0..2 {
+        let data = data_of(&page, &format!("fig-histogram-{topic}"));
+        for (trace, histogram) in ["histogram_first", "histogram_last"].iter().enumerate() {
+            let counts = summary["opinions"][topic][histogram].as_array().unwrap();
+            for (bin, count) in counts.iter().enumerate() {
+                let shown = data[trace]["y"][bin].as_f64().unwrap();
+                let expected = 100.0 * count.as_f64().unwrap() / 300.0;
+                assert!((shown - expected).abs() < 0.01, "{histogram}, bin {bin}: {shown} for {expected}");
+            }
+        }
+        assert_ne!(data[0]["y"], data[1]["y"], "opinions moved");
+    }
+}
+
 #[test]
 fn names_that_are_markup_or_too_long_are_shown_as_they_are() {
     let desk = Desk::with_run(hostile);

@@ -66,8 +66,12 @@ const LETTERS: [char; MOST_RUNS] = ['A', 'B', 'C', 'D'];
 fn plotted<'a>(aligned: &'a [AlignedSeries], name: &str) -> Result<&'a AlignedSeries, Failure> {
     aligned.iter().find(|series| series.name() == name).ok_or_else(|| {
         let end = name.rsplit('/').next().unwrap_or(name);
-        let like: Vec<String> =
-            aligned.iter().map(AlignedSeries::name).filter(|other| other.ends_with(end)).take(8).collect();
+        let like: Vec<String> = aligned
+            .iter()
+            .map(AlignedSeries::name)
+            .filter(|other| other.rsplit('/').next() == Some(end))
+            .take(8)
+            .collect();
         let expected = if like.is_empty() {
             "a name of the first column of this table without --metric".to_owned()
         } else {

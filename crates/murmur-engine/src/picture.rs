@@ -190,3 +190,34 @@ impl Counter {
         Some(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use murmur_core::AgentId;
+
+    use super::*;
+
+    #[test]
+    fn opinions_are_counted_where_they_are_and_go_where_they_move() {
+        let first = FirstOpinions {
+            by_topic: vec![vec![-1.0, 0.0, 1.0]],
+            group_of: vec![0, 1, 1],
+            groups: 2,
+            bins: 4,
+            most_frames: 10,
+        };
+        let mut counter = Counter::new(first);
+        counter.look(Step(0));
+        let moved = |agent, topic, to| RecordedOpinions {
+            agent: AgentId(agent),
+            changed: vec![(topic, Stance::clamped(to))],
+        };
+        counter.take_in(&moved(2, 0, 0.2)).unwrap();
+        counter.look(Step(1));
+        let frames = &counter.frames;
+        assert_eq!((frames.counts(0, 0, 0), frames.counts(0, 0, 1)), (&[1, 0, 0, 0][..], &[0, 0, 1, 1][..]));
+        assert_eq!((frames.counts(1, 0, 1), frames.of_all(1, 0)), (&[0, 0, 2, 0][..], vec![1, 0, 2, 0]));
+        assert!(counter.take_in(&moved(3, 0, 0.0)).is_none(), "there is no such agent");
+        assert!(counter.take_in(&moved(0, 1, 0.0)).is_none(), "there is no such topic");
+    }
+}

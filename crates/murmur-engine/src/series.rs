@@ -55,9 +55,12 @@ impl Run {
     }
 }
 
+/// Scope, subject and name of a measure.
+type Key = (u8, Option<String>, String);
+
 /// Measures on their way into series.
 #[derive(Default)]
-pub(crate) struct Gathered(BTreeMap<(u8, Option<String>, String), Vec<(Step, Option<f64>)>>);
+pub(crate) struct Gathered(BTreeMap<Key, Vec<(Step, Option<f64>)>>);
 
 impl Gathered {
     /// Adds the measures of a step after those before it.

@@ -58,18 +58,26 @@ impl Cascades {
     }
 }
 
-/// Names of watched cascades, the farthest spread first.
+/// Names of the watched cascades that are shown, those that spread farthest: in an order that does not depend on how far,
+/// so that a seed post has the same colour in runs that differ.
 fn watched(source: &Source) -> Vec<&str> {
     let scales = source.of_scope("cascade").filter(|series| series.metric == "scale");
     let mut names: Vec<&str> = scales.filter_map(|series| series.subject.as_deref()).collect();
-    let reach = |name: &str| source.last("cascade", Some(name), "scale").unwrap_or(0.0);
-    names.sort_by(|one, other| reach(other).total_cmp(&reach(one)));
+    names.sort_by(|one, other| reach(source, other).total_cmp(&reach(source, one)));
+    names.truncate(MOST_CURVES);
+    names.sort_unstable();
     names
+}
+
+/// Rows of a watched cascade at the end.
+fn reach(source: &Source, name: &str) -> f64 {
+    source.last("cascade", Some(name), "scale").unwrap_or(0.0)
 }
 
 fn curves(section: Section, source: &Source) -> Section {
     let names = watched(source);
-    let Some(first) = names.first() else { return section };
+    let farthest = names.iter().max_by(|one, other| reach(source, one).total_cmp(&reach(source, other)));
+    let Some(first) = farthest else { return section };
     let last =
         |name: &str, metric: &str| count(source.last("cascade", Some(name), metric).unwrap_or(0.0) as u64);
     let heading = format!(
@@ -78,9 +86,10 @@ fn curves(section: Section, source: &Source) -> Section {
         last(first, "exposures_total"),
         last(first, "scale")
     );
-    let more = match names.len() {
-        shown if shown > MOST_CURVES => {
-            format!(" The {MOST_CURVES} largest of {shown} watched cascades are shown.")
+    let all = source.of_scope("cascade").filter(|series| series.metric == "scale").count();
+    let more = match all {
+        all if all > names.len() => {
+            format!(" The {} largest of {all} watched cascades are shown.", names.len())
         }
         _ => String::new(),
     };
@@ -90,7 +99,7 @@ fn curves(section: Section, source: &Source) -> Section {
     );
     let figure = |id: &str, metric: &str, unit: &str| {
         let mut figure = Figure::new(id, format!("{unit} over time: {heading}")).unit(unit).height(280);
-        for (place, name) in names.iter().take(MOST_CURVES).enumerate() {
+        for (place, name) in names.iter().enumerate() {
             let points = thin(&source.points("cascade", Some(name), metric), MOST_POINTS, Thinning::Last);
             let (x, y) = columns(&source.time, &points);
             figure = figure.line(name, place, x, y);
@@ -133,7 +142,7 @@ fn sizes(section: Section, source: &Source, cascades: &Cascades) -> Section {
         .height(340)
         .trace(line)
         .named("all cascades", Swatch::Line, "@c7", 1);
-    for (place, name) in watched(source).iter().take(MOST_CURVES).enumerate() {
+    for (place, name) in watched(source).iter().enumerate() {
         let Some((row, _)) = cascades.watched.iter().find(|(_, found)| found == name) else { continue };
         let scale = cascades.scale[*row];
         let dot = Scatter::new(vec![scale], vec![tidy(share(scale))])

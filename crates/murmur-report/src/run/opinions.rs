@@ -114,7 +114,7 @@ fn over_time(section: Section, source: &Source, frames: &OpinionFrames) -> Secti
             .hover_template("%{x}<br>opinion %{y:.2f}: %{z:.2f} % of agents<extra></extra>");
         let label = format!("Density of opinions on {name} over time");
         let figure = Figure::new(format!("fig-density-{topic}"), label)
-            .unit(format!("opinion; darkest where a bin has {} % of agents or more", number(top)))
+            .unit(format!("opinion; the strongest colour is {} % of agents or more", number(top)))
             .height(260)
             .trace(map)
             .over_time(&source.time)
