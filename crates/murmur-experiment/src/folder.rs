@@ -156,7 +156,8 @@ impl Folder {
     /// # Errors
     /// When the disk cannot be written.
     pub(crate) fn write_record(&self, arm: &str, record: &RunRecord) -> Result<(), ExperimentError> {
-        self.write_json(&Self::outcome_file(record.replicate, arm), record)
+        let text = serde_json::to_string(record).expect("what is written has a JSON form");
+        self.write(&Self::outcome_file(record.replicate, arm), &text)
     }
 
     /// Writes a file of the folder, by one rename.
@@ -164,15 +165,19 @@ impl Folder {
     /// # Errors
     /// When the disk cannot be written.
     pub(crate) fn write_json(&self, name: &Path, value: &impl Serialize) -> Result<(), ExperimentError> {
+        let text = serde_json::to_string_pretty(value).expect("what is written has a JSON form");
+        self.write(name, &text)
+    }
+
+    fn write(&self, name: &Path, text: &str) -> Result<(), ExperimentError> {
         let path = self.path.join(name);
         let file_name = path.file_name().unwrap_or_default().to_string_lossy();
         // Tasks on other machines may have the same process id, but write other files, or the same content.
         let partial = path.with_file_name(format!(".{file_name}.{}.partial", std::process::id()));
-        let mut text = serde_json::to_string_pretty(value).expect("what is written has a JSON form");
-        text.push('\n');
         let write = || -> io::Result<()> {
             let mut file = File::create(&partial)?;
             file.write_all(text.as_bytes())?;
+            file.write_all(b"\n")?;
             file.sync_all()?;
             fs::rename(&partial, &path)
         };
