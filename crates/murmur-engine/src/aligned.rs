@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use murmur_core::Step;
-
 use crate::Series;
+use crate::series::Points;
 
 /// A measure in each of several runs.
 #[derive(Clone, PartialEq, Debug)]
@@ -16,7 +15,7 @@ pub struct AlignedSeries {
     /// Its name.
     pub metric: String,
     /// Run by run, its values by step; `None` in a run that does not have it.
-    pub runs: Vec<Option<Vec<(Step, Option<f64>)>>>,
+    pub runs: Vec<Option<Points>>,
 }
 
 impl AlignedSeries {
@@ -50,7 +49,7 @@ impl AlignedSeries {
 
     /// Run by run, the last value that is defined.
     pub fn last(&self) -> Vec<Option<f64>> {
-        let last = |points: &Vec<(Step, Option<f64>)>| points.iter().rev().find_map(|&(_, value)| value);
+        let last = |points: &Points| points.iter().rev().find_map(|&(_, value)| value);
         self.runs.iter().map(|points| points.as_ref().and_then(last)).collect()
     }
 }
@@ -58,6 +57,7 @@ impl AlignedSeries {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use murmur_core::Step;
 
     fn series(subject: Option<&str>, metric: &str, values: &[Option<f64>]) -> Series {
         let points = (0..).map(Step).zip(values.iter().copied()).collect();

@@ -71,7 +71,7 @@ pub use inspect::{
 pub use picture::{FirstOpinions, OpinionFrames, Picture};
 pub use runs::{ForkRequest, Opened, Run};
 pub use script::{LineResult, Named};
-pub use series::Series;
+pub use series::{Points, Series};
 pub use setup::Addition;
 pub use simulation::{Simulation, StepReport};
 pub use summary::{CascadeTotals, ModelSummary, OpinionChange, Summary, WatchedPoint, WatchedSeries};

@@ -10,6 +10,9 @@ use crate::history::RecordedStep;
 use crate::measure::Scope;
 use crate::{EngineError, Run};
 
+/// Steps, rising, and the values that a measure had there; no value where it was not defined.
+pub type Points = Vec<(Step, Option<f64>)>;
+
 /// One measure over the steps at which it was taken.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Series {
@@ -19,8 +22,8 @@ pub struct Series {
     pub subject: Option<String>,
     /// Its name.
     pub metric: String,
-    /// Step and value, the steps rising; no value where it is not defined.
-    pub points: Vec<(Step, Option<f64>)>,
+    /// Its values.
+    pub points: Points,
 }
 
 impl Run {

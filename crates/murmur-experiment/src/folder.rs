@@ -42,32 +42,11 @@ pub(crate) struct OutcomeRecord {
     pub(crate) name: String,
     /// Whether the measure has a row in the run's table.
     pub(crate) was_recorded: bool,
-    #[serde(deserialize_with = "exact::one")]
     pub(crate) value: Option<f64>,
     /// Where the measure was taken.
     pub(crate) steps: Vec<u32>,
     /// What it was there.
-    #[serde(deserialize_with = "exact::many")]
     pub(crate) values: Vec<Option<f64>>,
-}
-
-/// Reading floats to the last bit, which serde_json by itself does not.
-mod exact {
-    use serde::de::Error;
-    use serde::{Deserialize, Deserializer};
-    use serde_json::value::RawValue;
-
-    fn parse<E: Error>(raw: Option<Box<RawValue>>) -> Result<Option<f64>, E> {
-        raw.map(|raw| raw.get().parse().map_err(E::custom)).transpose()
-    }
-
-    pub(super) fn one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
-        parse(Option::deserialize(deserializer)?)
-    }
-
-    pub(super) fn many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Option<f64>>, D::Error> {
-        Vec::<Option<Box<RawValue>>>::deserialize(deserializer)?.into_iter().map(parse).collect()
-    }
 }
 
 /// The file that says which experiment a folder is of.

@@ -42,6 +42,7 @@ pub(super) fn section(source: &Source) -> Result<Section, ReportError> {
 struct Cascades {
     root: Vec<u32>,
     scale: Vec<u32>,
+    depth: Vec<u32>,
     /// Rows of watched seed posts.
     watched: Vec<(usize, String)>,
 }
@@ -54,7 +55,12 @@ impl Cascades {
                 watched.push((row, name.to_owned()));
             }
         })?;
-        Ok(Self { root: table.u32s("root_id")?, scale: table.u32s("scale")?, watched })
+        Ok(Self {
+            root: table.u32s("root_id")?,
+            scale: table.u32s("scale")?,
+            depth: table.u32s("depth")?,
+            watched,
+        })
     }
 }
 
@@ -240,9 +246,10 @@ fn largest(
         .find(|(row, _)| *row == best)
         .map(|(_, name)| format!("“{}”", shorten(name, 60)));
     let heading = format!(
-        "The largest cascade, {}, has {} rows and is {deepest} reposts deep",
+        "The largest cascade, {}, has {} rows and is {} reposts deep",
         name.unwrap_or_else(|| format!("of post {}", cascades.root[best])),
         count(u64::from(cascades.scale[best])),
+        cascades.depth[best],
     );
     let topic = rows.topic.as_deref().and_then(|topic| source.topics().position(|own| own == topic));
     let opinions = topic.and_then(|topic| Some(&source.people.as_ref()?.opinion_last[topic]));
@@ -272,10 +279,21 @@ fn largest(
     }
     let links = Scatter::new(line_x, line_y)
         .mode(Mode::Lines)
-        .line(Line::new().color("@ink2/35").width(0.8))
+        .line(Line::new().color(format!("@ink2/{}", (9_000 / shown).clamp(7, 35))).width(0.8))
         .hover_info(plotly::common::HoverInfo::Skip);
-    let sizes: Vec<usize> = (0..shown).map(|row| if row == 0 { 15 } else { 7 }).collect();
-    let outline = Line::new().color("@card").width(0.6);
+    let sizes: Vec<usize> = (0..shown)
+        .map(|row| {
+            if row == 0 {
+                15
+            } else if shown > 800 {
+                5
+            } else {
+                7
+            }
+        })
+        .collect();
+    // Many dots lie so close that outlines would be all there is to see.
+    let outline = Line::new().color("@card").width(if shown > 800 { 0.0 } else { 0.6 });
     let marker = Marker::new().opacity(1.0).line(outline);
     let marker = match opinions {
         Some(opinions) => {
