@@ -5,6 +5,7 @@
 mod left_behind;
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -199,6 +200,26 @@ fn results_do_not_depend_on_jobs_shares_or_deaths() {
     assert!(!again.stderr.contains("done"), "{}", again.stderr);
 }
 
+/// As an array's tasks do, and where one was killed before it had described the folder.
+#[test]
+fn tasks_may_begin_together() {
+    let place = Workplace::new(DESIGN);
+    for round in 0..8 {
+        let out = format!("out{round}");
+        let tasks: Vec<Child> = (5..=8)
+            .map(|task| place.start(&["--out", &out, "--replicates", "1", "--task", &format!("{task}/8")]))
+            .collect();
+        for mut task in tasks {
+            assert_eq!(task.wait().unwrap().code(), Some(0));
+        }
+    }
+    fs::create_dir(place.path("left")).unwrap();
+    fs::write(place.path("left/.experiment.json.12.partial"), "{").unwrap();
+    place.run(&["--out", "left", "--replicates", "1", "--task", "2/2"]).expect(0, &[]);
+    fs::create_dir_all(place.path("taken/runs")).unwrap();
+    place.run(&["--out", "taken"]).expect(2, &["is taken by something that is no experiment"]);
+}
+
 #[test]
 fn arms_are_the_same_until_they_are_treated_and_where_nothing_differs() {
     let place = Workplace::new(DESIGN);
@@ -296,6 +317,44 @@ fn more_replicates_are_added_and_another_experiment_is_not() {
     place.run(&["--out", "out"]).expect(2, &["seed is 7 there and 8 here"]);
     place.run(&["--out", "."]).expect(2, &["is taken by something that is no experiment"]);
     place.run(&["--out", "new", "--collect"]).expect(2, &["has no replicate all of whose runs are done"]);
+    assert!(!place.path("new").exists());
+}
+
+/// The outcomes of a cluster are compared on another machine, whatever its version, and its folder goes on where the inputs
+/// are the same.
+#[test]
+fn a_folder_may_be_compared_elsewhere() {
+    let place = Workplace::new(DESIGN);
+    let world =
+        WORLD.replace("kind = \"erdos-renyi\"\nmean_degree = 8.0", "kind = \"file\"\npath = \"follows.csv\"");
+    fs::write(place.path("world.toml"), &world).unwrap();
+    fs::write(place.path("follows.csv"), "source,target\n0,3\n1,3\n2,3\n").unwrap();
+    place.run(&["--out", "out", "--replicates", "1"]).expect(0, &[]);
+
+    let elsewhere = Workplace::new(DESIGN);
+    fs::write(elsewhere.path("world.toml"), &world).unwrap();
+    fs::create_dir_all(elsewhere.path("out/outcomes")).unwrap();
+    for (name, content) in files_in(&place.path("out/outcomes")) {
+        fs::write(elsewhere.path("out/outcomes").join(name), content).unwrap();
+    }
+    let description = place.text("out/experiment.json");
+    fs::write(elsewhere.path("out/experiment.json"), &description).unwrap();
+    let collect = ["--out", "out", "--replicates", "1", "--collect"];
+    elsewhere.run(&collect).expect(0, &[]);
+    assert!(elsewhere.result_files("out") == place.result_files("out"));
+
+    let run = ["--out", "out", "--replicates", "1"];
+    fs::copy(place.path("follows.csv"), elsewhere.path("follows.csv")).unwrap();
+    elsewhere.run(&run).expect(0, &[]);
+    fs::write(elsewhere.path("follows.csv"), "source,target\n0,3\n").unwrap();
+    elsewhere.run(&run).expect(2, &["graph.path is \"follows.csv with SHA-256 ", " here"]);
+
+    let version = format!("\"murmur\": \"{}\"", env!("CARGO_PKG_VERSION"));
+    assert!(description.contains(&version));
+    let other = description.replace(&version, "\"murmur\": \"0.0.1\"");
+    fs::write(place.path("out/experiment.json"), other).unwrap();
+    place.run(&collect).expect(0, &[]);
+    place.run(&run).expect(2, &["murmur is \"0.0.1\" there"]);
 }
 
 #[test]
@@ -309,6 +368,64 @@ fn a_run_that_fails_leaves_the_others() {
     let failed = place.run(&["--out", "out", "--replicates", "2", "--jobs", "1"]);
     failed.expect(2, &["r0000 strong, left failed", "people.csv", "2 runs failed, 4 are left to do"]);
     assert_eq!(count(&place.path("out/outcomes")), 4);
+}
+
+/// A model that five agents have, at `url`.
+fn with_model(place: &Workplace, url: &str) {
+    let model = format!(
+        "[[model]]\nname = \"m\"\nmodel = \"mock\"\nurls = [\"{url}\"]\nbackoff_seconds = 0.01\n\
+         agents = {{ kind = \"first\", count = 5 }}\n"
+    );
+    fs::write(place.path("world.toml"), format!("{WORLD}{model}")).unwrap();
+}
+
+/// Runs that nobody answers are stopped rather than failed, and so are those that wait for a batch, every arm of them.
+#[test]
+fn a_run_that_waits_is_no_failure() {
+    let place = Workplace::new(DESIGN);
+    with_model(&place, "http://127.0.0.1:1/v1");
+    let check = |out: &str, more: &[&str], times: usize, parts: &[&str]| {
+        let arguments = [&["--out", out, "--replicates", "1"], more].concat();
+        let said = place.run(&arguments).expect(75, &[parts, &["stopped with 0 of 4 runs done"]].concat());
+        assert_eq!(said.stderr.matches(parts[0]).count(), times, "{}", said.stderr);
+        assert!(!said.stderr.contains("murmur resume"), "{}", said.stderr);
+    };
+    let remedy = "--set model.m.urls='[\"http://host:8000/v1\"]', and go on with the same command";
+    check("out", &[], 4, &["Nobody can be asked", "r0000 none, left: step 0: model m", remedy]);
+    // What is taken up again waits as well.
+    let wait = ["--out", "out", "--replicates", "1", "--wait-for-models", "1"];
+    let waited = place.run(&wait).expect(1, &["r0000 none, left failed", "after 1 s", "not ready"]);
+    assert!(!waited.stderr.contains("Nobody can be asked"), "{}", waited.stderr);
+
+    let parts = ["wait to be answered", "murmur batch ", "go on with the same command"];
+    for _ in 0..2 {
+        check("batch", &["--set", "calls.mode=batch"], 4, &parts);
+    }
+    let forks = DESIGN.replace("treatment = 10", "burn_in = 10");
+    fs::write(place.path("trial.toml"), forks).unwrap();
+    check("forks", &["--set", "calls.mode=batch"], 1, &parts);
+}
+
+/// With a larger budget the same experiment goes on.
+#[test]
+fn a_spent_budget_is_no_failure() {
+    let mut server = Command::new(MURMUR);
+    server.args(["mock-model", "--port", "0"]).stdout(Stdio::piped());
+    let mut server = server.spawn().unwrap();
+    let mut url = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut url).unwrap();
+    let place = Workplace::new(DESIGN);
+    with_model(&place, url.trim());
+    let run = |budget| place.run(&["--out", "out", "--replicates", "1", "--set", budget]);
+    let parts = ["calls.run_budget is spent; go on with a larger one", "stopped with 0 of 4 runs done"];
+    let spent = [run("calls.run_budget.tokens=1"), run("calls.run_budget.tokens=2")];
+    let on = run("calls.run_budget.tokens=1000000000");
+    server.kill().unwrap();
+    server.wait().unwrap();
+    for said in spent {
+        said.expect(75, &parts);
+    }
+    on.expect(0, &["none, left: going on at step "]);
 }
 
 /// `design` is refused with a message that has all `parts`, and nothing is made.

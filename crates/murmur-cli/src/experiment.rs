@@ -61,10 +61,10 @@ pub(crate) fn experiment(args: &ExperimentArgs) -> Result<Done, Failure> {
         print(&page::plan(&experiment))?;
         return Ok(Done::Finished);
     }
-    let folder = Folder::open(&args.out(), &experiment)?;
     if args.collect {
-        return report(&experiment, &folder);
+        return report(&experiment, &Folder::open_done(&args.out(), &experiment)?);
     }
+    let folder = Folder::open(&args.out(), &experiment)?;
     let stop = StopRequest::listen_for(args.grace, "the same command")?;
     let progressed = args.carry_out(&experiment, &folder, &stop)?;
     let Progressed { done, left, failed, is_system_at_fault } = progressed;
@@ -169,6 +169,7 @@ impl Watch {
                     false => tell(&text),
                 }
             }
+            Notice::Halted { run, reason } => self.say(&format!("{run}: {reason}")),
             Notice::Failed { run, error } => self.say(&format!("{run} failed: {error}")),
             Notice::Limited { jobs, each, room } => {
                 const MIB: u64 = 1 << 20;

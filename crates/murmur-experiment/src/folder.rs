@@ -4,7 +4,9 @@
 //! A file is there whole or not at all, so that several processes can share the folder without locks as long as they carry
 //! out different runs.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -52,8 +54,20 @@ pub(crate) struct OutcomeRecord {
 /// The file that says which experiment a folder is of.
 const DESCRIPTION: &str = "experiment.json";
 
+/// How the names of files end that are being written.
+const PARTIAL: &str = ".partial";
+
 /// Keys of the description that may change while the experiment goes on.
 const OPEN_KEYS: [&str; 2] = ["replicates", "keep"];
+
+/// What a folder is opened for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// To carry out runs: the version and what inputs hold matter.
+    CarryOut,
+    /// To compare outcomes that are there.
+    Compare,
+}
 
 impl Folder {
     /// Makes the folder `path` of the experiment, or opens it if it is this one's.
@@ -63,18 +77,42 @@ impl Folder {
     /// be read or written.
     pub fn open(path: &Path, experiment: &Experiment) -> Result<Self, ExperimentError> {
         let folder = Self { path: path.to_owned() };
-        let description = describe(experiment)?;
-        let file = path.join(DESCRIPTION);
-        match fs::read_to_string(&file) {
-            Ok(text) => folder.check_same(&text, &description, experiment)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => folder.check_free()?,
-            Err(source) => return Err(ExperimentError::Io { path: file, source }),
+        let hashed = |path: PathBuf| InputFile::describe(&path).map_err(ExperimentError::io(&path));
+        let inputs: Vec<InputFile> = experiment.inputs().into_iter().map(hashed).collect::<Result<_, _>>()?;
+        let description = describe(experiment, &inputs);
+        let holds_same = || folder.holds_same(&description, experiment, Purpose::CarryOut);
+        if !holds_same()? {
+            let is_free = folder.is_free()?;
+            // Another task may have described it meanwhile.
+            if !is_free && !holds_same()? {
+                return Err(ExperimentError::Folder {
+                    path: path.to_owned(),
+                    message: "is taken by something that is no experiment: give another --out".to_owned(),
+                });
+            }
         }
+        // The description comes first: whoever finds anything else here finds it too.
+        fs::create_dir_all(path).map_err(ExperimentError::io(path))?;
+        folder.write_json(Path::new(DESCRIPTION), &description)?;
         for inner in [folder.runs(), folder.outcomes()] {
             fs::create_dir_all(&inner).map_err(ExperimentError::io(&inner))?;
         }
-        folder.write_json(Path::new(DESCRIPTION), &description)?;
         Ok(folder)
+    }
+
+    /// Opens the folder `path` of the experiment to compare what is done there. No input is read, so that outcomes may be
+    /// compared where the inputs are not.
+    ///
+    /// # Errors
+    /// When no experiment is there, or another one, naming the first difference; when the disk cannot be read.
+    pub fn open_done(path: &Path, experiment: &Experiment) -> Result<Self, ExperimentError> {
+        let folder = Self { path: path.to_owned() };
+        let named = |path| InputFile { path, bytes: 0, sha256: String::new() };
+        let inputs: Vec<InputFile> = experiment.inputs().into_iter().map(named).collect();
+        match folder.holds_same(&describe(experiment, &inputs), experiment, Purpose::Compare)? {
+            true => Ok(folder),
+            false => Err(ExperimentError::NothingDone { path: path.to_owned() }),
+        }
     }
 
     /// The folder itself.
@@ -151,8 +189,9 @@ impl Folder {
     fn write(&self, name: &Path, text: &str) -> Result<(), ExperimentError> {
         let path = self.path.join(name);
         let file_name = path.file_name().unwrap_or_default().to_string_lossy();
-        // Tasks on other machines may have the same process id, but write other files, or the same content.
-        let partial = path.with_file_name(format!(".{file_name}.{}.partial", std::process::id()));
+        // Tasks that write the same file at once may have the same process id, on other machines.
+        let own = RandomState::new().build_hasher().finish();
+        let partial = path.with_file_name(format!(".{file_name}.{own:016x}{PARTIAL}"));
         let write = || -> io::Result<()> {
             let mut file = File::create(&partial)?;
             file.write_all(text.as_bytes())?;
@@ -163,19 +202,38 @@ impl Folder {
         write().map_err(ExperimentError::io(&path))
     }
 
-    fn check_free(&self) -> Result<(), ExperimentError> {
-        let taken = match fs::read_dir(&self.path) {
-            Ok(mut entries) => entries.next().is_some(),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
-            Err(error) if error.kind() == io::ErrorKind::NotADirectory => true,
+    /// Whether nothing is there but a description that was being written.
+    fn is_free(&self) -> Result<bool, ExperimentError> {
+        let entries = match fs::read_dir(&self.path) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Ok(false),
             Err(source) => return Err(ExperimentError::Io { path: self.path.clone(), source }),
         };
-        match taken {
-            false => Ok(()),
-            true => Err(ExperimentError::Folder {
-                path: self.path.clone(),
-                message: "is taken by something that is no experiment: give another --out".to_owned(),
-            }),
+        for entry in entries {
+            let name = entry.map_err(ExperimentError::io(&self.path))?.file_name();
+            let name = name.to_string_lossy();
+            if !(name.starts_with(&format!(".{DESCRIPTION}.")) && name.ends_with(PARTIAL)) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether the folder has a description, which is then this experiment's.
+    fn holds_same(
+        &self,
+        description: &Value,
+        experiment: &Experiment,
+        purpose: Purpose,
+    ) -> Result<bool, ExperimentError> {
+        let path = self.path.join(DESCRIPTION);
+        match fs::read_to_string(&path) {
+            Ok(text) => self.check_same(&text, description, experiment, purpose).map(|()| true),
+            Err(error) if [io::ErrorKind::NotFound, io::ErrorKind::NotADirectory].contains(&error.kind()) => {
+                Ok(false)
+            }
+            Err(source) => Err(ExperimentError::Io { path, source }),
         }
     }
 
@@ -184,6 +242,7 @@ impl Folder {
         text: &str,
         description: &Value,
         experiment: &Experiment,
+        purpose: Purpose,
     ) -> Result<(), ExperimentError> {
         let fault = |message: String| ExperimentError::Folder { path: self.path.clone(), message };
         let mut there: Value = serde_json::from_str(text)
@@ -200,6 +259,10 @@ impl Folder {
                 if let Some(described) = described {
                     take_calls_of(described, experiment.config(place));
                 }
+            }
+            name_inputs(value, purpose);
+            if purpose == Purpose::Compare {
+                value.get_mut("murmur").map(Value::take);
             }
         }
         match first_difference("", &there, &here) {
@@ -220,10 +283,39 @@ fn take_calls_of(described: &mut Value, config: &Config) {
     }
 }
 
+/// Puts in place of inputs' paths, wherever they are, the files' names and what is known of their content: it does not
+/// matter where they lie.
+fn name_inputs(description: &mut Value, purpose: Purpose) {
+    let inputs = description.get_mut("inputs").map(Value::take);
+    let inputs: Vec<InputFile> =
+        inputs.and_then(|inputs| serde_json::from_value(inputs).ok()).unwrap_or_default();
+    let name = |input: &InputFile| {
+        let name = input.path.file_name().unwrap_or_default().to_string_lossy();
+        match purpose {
+            Purpose::CarryOut => format!("{name} with SHA-256 {}", input.sha256),
+            Purpose::Compare => name.into_owned(),
+        }
+    };
+    let names = inputs.iter().map(|input| (input.path.to_string_lossy().into_owned(), name(input)));
+    replace_texts(description, &names.collect());
+}
+
+/// Replaces texts by others wherever they stand.
+fn replace_texts(value: &mut Value, by: &BTreeMap<String, String>) {
+    match value {
+        Value::String(text) => {
+            if let Some(other) = by.get(text) {
+                text.clone_from(other);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| replace_texts(item, by)),
+        Value::Object(entries) => entries.values_mut().for_each(|entry| replace_texts(entry, by)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
 /// Everything that decides what an experiment comes to.
-fn describe(experiment: &Experiment) -> Result<Value, ExperimentError> {
-    let describe = |path: PathBuf| InputFile::describe(&path).map_err(ExperimentError::io(&path));
-    let inputs: Vec<InputFile> = experiment.inputs().into_iter().map(describe).collect::<Result<_, _>>()?;
+fn describe(experiment: &Experiment, inputs: &[InputFile]) -> Value {
     let arm = |(place, arm): (usize, &crate::plan::Arm)| {
         let mut config =
             serde_json::to_value(experiment.config(place)).expect("a configuration has a JSON form");
@@ -244,7 +336,7 @@ fn describe(experiment: &Experiment) -> Result<Value, ExperimentError> {
         });
         (outcome.name.clone(), described)
     };
-    Ok(serde_json::json!({
+    serde_json::json!({
         "format": 1,
         "murmur": env!("CARGO_PKG_VERSION"),
         "name": experiment.name,
@@ -258,5 +350,5 @@ fn describe(experiment: &Experiment) -> Result<Value, ExperimentError> {
         "outcomes": experiment.outcomes.iter().map(|outcome| &outcome.name).collect::<Vec<_>>(),
         "outcome": experiment.outcomes.iter().map(outcome).collect::<serde_json::Map<_, _>>(),
         "inputs": inputs,
-    }))
+    })
 }

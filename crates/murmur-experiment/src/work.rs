@@ -62,6 +62,13 @@ pub enum Notice<'a> {
         /// Which.
         run: &'a str,
     },
+    /// A run cannot go on for now: its requests wait for a batch, nobody answers, or a budget is spent.
+    Halted {
+        /// Which.
+        run: &'a str,
+        /// Why, and what lets it go on.
+        reason: &'a str,
+    },
     /// A run failed.
     Failed {
         /// Which.
@@ -95,35 +102,25 @@ pub struct Progressed {
 
 /// Carries out what is left of the share's runs.
 ///
-/// A run that fails takes the rest of its replicate with it; the others go on.
+/// A run that fails takes the rest of its replicate with it; the others go on. One that cannot go on for now is left, and so
+/// are those that need it.
 ///
 /// # Errors
-/// When no threads can be had. What becomes of runs is told as it happens, and counted.
+/// When no threads can be had, or what a killed process left cannot be removed. What becomes of runs is told as it happens, and counted.
 pub fn carry_out(
     experiment: &Experiment,
     folder: &Folder,
     work: &Work<'_>,
 ) -> Result<Progressed, ExperimentError> {
+    // Of this process nothing is under way yet, whatever process ids are in the names.
+    for replicate in work.share.of(experiment.replicates) {
+        clear_partials(&folder.replicate(replicate))?;
+    }
     let units = units(experiment, folder, work.share);
     let runs: usize = units.iter().map(|unit| unit.arms.len()).sum();
     (work.tell)(Notice::Begun { runs, steps: units.iter().map(|unit| steps_of(experiment, unit)).sum() });
     let jobs = work.jobs.min(units.len()).max(1);
-    let crew = Crew {
-        experiment,
-        folder,
-        work,
-        units: &units,
-        before: memory::held().zip(memory::available()),
-        state: Mutex::new(State {
-            next: 0,
-            busy: 0,
-            jobs,
-            is_measured: jobs == 1,
-            failed: BTreeSet::new(),
-            counts: Progressed::default(),
-        }),
-        changed: Condvar::new(),
-    };
+    let crew = Crew::new(experiment, folder, work, &units, jobs);
     thread::scope(|scope| {
         let workers: Vec<_> = (0..jobs).map(|_| scope.spawn(|| crew.work_through())).collect();
         workers.into_iter().try_for_each(|worker| worker.join().expect("a worker does not panic"))
@@ -215,16 +212,54 @@ struct State {
     counts: Progressed,
 }
 
+/// A unit under way: until it is dropped, even if that is by a panic, since others wait for it.
+struct Taken<'a> {
+    crew: &'a Crew<'a>,
+    unit: &'a Unit,
+    /// How many threads it may use.
+    threads: usize,
+    /// Whether it has shown how much memory a unit takes.
+    shows_memory: bool,
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        self.crew.put_back(self.shows_memory);
+    }
+}
+
 /// The part of the available memory that runs may take.
 const ROOM: f64 = 0.8;
 
 /// Why a run ended before its last step, when nothing is wrong with it.
 enum Ended {
     Through,
+    /// With it ends what its replicate has under way.
     Stopped,
+    /// For itself alone: it waits for a batch, or its budget is spent.
+    Halted,
 }
 
-impl Crew<'_> {
+impl<'a> Crew<'a> {
+    fn new(
+        experiment: &'a Experiment,
+        folder: &'a Folder,
+        work: &'a Work<'a>,
+        units: &'a [Unit],
+        jobs: usize,
+    ) -> Self {
+        let state = State {
+            next: 0,
+            busy: 0,
+            jobs,
+            is_measured: jobs == 1,
+            failed: BTreeSet::new(),
+            counts: Progressed::default(),
+        };
+        let before = memory::held().zip(memory::available());
+        Self { experiment, folder, work, units, before, state: Mutex::new(state), changed: Condvar::new() }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("nobody panics with the lock")
     }
@@ -232,13 +267,13 @@ impl Crew<'_> {
     /// Takes one unit after the other.
     fn work_through(&self) -> Result<(), ExperimentError> {
         let mut pool: Option<(usize, rayon::ThreadPool)> = None;
-        while let Some((unit, threads)) = self.take() {
+        while let Some(mut taken) = self.take() {
+            let threads = taken.threads;
             if pool.as_ref().is_none_or(|(size, _)| *size != threads) {
                 pool = Some((threads, self.pool(threads)?));
             }
             let (_, pool) = pool.as_ref().expect("it was just made");
-            pool.install(|| self.carry_out(unit));
-            self.put_back();
+            taken.shows_memory = pool.install(|| self.carry_out(taken.unit));
         }
         Ok(())
     }
@@ -251,8 +286,8 @@ impl Crew<'_> {
         })
     }
 
-    /// The next unit, when there is room for it, and how many threads it may use.
-    fn take(&self) -> Option<(&Unit, usize)> {
+    /// The next unit, when there is room for it.
+    fn take(&self) -> Option<Taken<'_>> {
         let mut state = self.lock();
         loop {
             if state.next >= self.units.len() || (self.work.is_stopped)() {
@@ -267,17 +302,18 @@ impl Crew<'_> {
                     continue;
                 }
                 state.busy += 1;
-                return Some((unit, (self.work.threads / most).max(1)));
+                let threads = (self.work.threads / most).max(1);
+                return Some(Taken { crew: self, unit, threads, shows_memory: false });
             }
             state = self.changed.wait(state).expect("nobody panics with the lock");
         }
     }
 
-    /// A unit is no longer under way.
-    fn put_back(&self) {
+    /// A unit is no longer under way; whether it has shown how much memory one takes.
+    fn put_back(&self, shows_memory: bool) {
         let mut state = self.lock();
         state.busy -= 1;
-        if !state.is_measured {
+        if !state.is_measured && shows_memory {
             state.is_measured = true;
             self.limit(&mut state);
         }
@@ -297,7 +333,9 @@ impl Crew<'_> {
         }
     }
 
-    fn carry_out(&self, unit: &Unit) {
+    /// Carries out a unit's runs. Whether they show how much memory a unit takes: one that fails may have come to nothing.
+    fn carry_out(&self, unit: &Unit) -> bool {
+        let mut is_through = true;
         for &arm in &unit.arms {
             let name = format!("r{:04} {}", unit.replicate, self.experiment.arms[arm].name);
             match self.run_of(unit, arm, &name) {
@@ -305,7 +343,9 @@ impl Crew<'_> {
                     self.lock().counts.done += 1;
                     (self.work.tell)(Notice::Done { run: &name });
                 }
-                Ok(Ended::Stopped) => return,
+                // What later arms would ask for too is asked for once.
+                Ok(Ended::Halted) if !takes_replies(self.experiment.config(arm)) => is_through = false,
+                Ok(Ended::Halted | Ended::Stopped) => return true,
                 Err(error) => {
                     let mut state = self.lock();
                     state.failed.insert(unit.replicate);
@@ -313,14 +353,15 @@ impl Crew<'_> {
                     state.counts.is_system_at_fault |= !error.is_bad_input();
                     drop(state);
                     (self.work.tell)(Notice::Failed { run: &name, error: &error });
-                    return;
+                    return false;
                 }
             }
         }
-        if !self.experiment.keeps(unit.replicate) && is_chained(self.experiment) {
+        if is_through && !self.experiment.keeps(unit.replicate) && is_chained(self.experiment) {
             // Nobody branches off it or takes replies from it any more; what cannot be removed does no harm.
             let _ = fs::remove_dir_all(self.folder.replicate(unit.replicate));
         }
+        true
     }
 
     /// Carries an arm's run out and writes what it comes to.
@@ -328,7 +369,6 @@ impl Crew<'_> {
         let (experiment, replicate) = (self.experiment, unit.replicate);
         let path = self.folder.run(replicate, &experiment.arms[arm].folder);
         let keeps = experiment.keeps(replicate);
-        clear_partials(&self.folder.replicate(replicate))?;
         let config = self.config_of(replicate, arm);
         let begin = || match experiment.burn_in {
             0 => self.begin(config.clone(), &path).map(Some),
@@ -337,8 +377,9 @@ impl Crew<'_> {
         let Some(simulation) = self.resume_or(&path, &config, name, begin)? else {
             return Ok(Ended::Stopped);
         };
-        if let Ended::Stopped = self.steps(simulation, Step(experiment.steps), keeps)? {
-            return Ok(Ended::Stopped);
+        match self.steps(simulation, Step(experiment.steps), keeps, name)? {
+            Ended::Through => {}
+            ended => return Ok(ended),
         }
         self.folder.write_record(&experiment.arms[arm].folder, &self.record_of(&path, replicate, arm)?)?;
         if !keeps && !is_chained(experiment) {
@@ -388,6 +429,7 @@ impl Crew<'_> {
         let run = Run::open(path)?.with_calls_of(config);
         run.check_same(config)?;
         let simulation = run.resume(None)?.simulation;
+        self.wait(&simulation)?;
         (self.work.tell)(Notice::Resumed { run: name, step: simulation.next_step() });
         Ok(Some(simulation))
     }
@@ -408,8 +450,9 @@ impl Crew<'_> {
         if !is_there {
             let trunk = self.resume_or(&trunk_path, &trunk_config, name, begin)?;
             let Some(trunk) = trunk else { return Ok(None) };
-            if let Ended::Stopped = self.steps(trunk, at, false)? {
-                return Ok(None);
+            match self.steps(trunk, at, false, name)? {
+                Ended::Through => {}
+                Ended::Stopped | Ended::Halted => return Ok(None),
             }
         }
         let trunk = Run::open(&trunk_path)?.with_calls_of(&trunk_config);
@@ -420,18 +463,33 @@ impl Crew<'_> {
     }
 
     /// Carries out the steps before `end`, and makes the tables of a run that stays.
-    fn steps(&self, mut simulation: Simulation, end: Step, keeps: bool) -> Result<Ended, ExperimentError> {
+    fn steps(
+        &self,
+        mut simulation: Simulation,
+        end: Step,
+        keeps: bool,
+        name: &str,
+    ) -> Result<Ended, ExperimentError> {
         while simulation.next_step() < end {
             if (self.work.is_stopped)() {
                 simulation.keep_checkpoint()?;
                 return Ok(Ended::Stopped);
             }
-            match step(&mut simulation, end) {
-                Ok(()) => (self.work.tell)(Notice::Step),
+            let next = simulation.next_step();
+            let halt = match step(&mut simulation, end) {
+                Ok(halt) => halt,
                 Err(error) => {
                     simulation.keep_checkpoint()?;
                     return Err(error.into());
                 }
+            };
+            if simulation.next_step() > next {
+                (self.work.tell)(Notice::Step);
+            }
+            if let Some(Halt { ended, reason }) = halt {
+                simulation.keep_checkpoint()?;
+                (self.work.tell)(Notice::Halted { run: name, reason: &reason });
+                return Ok(ended);
             }
         }
         match keeps {
@@ -470,24 +528,54 @@ fn fitting(each: u64, room: u64) -> usize {
     usize::try_from(room / each).unwrap_or(usize::MAX).max(1)
 }
 
-/// Carries out a step, unless a budget of calls to language models is spent.
-fn step(simulation: &mut Simulation, end: Step) -> Result<(), EngineError> {
-    let spent = |what: &str| {
-        Err(EngineError::Unfit(format!(
-            "calls.{what} is spent; with a larger one, in another folder, the experiment could go on"
-        )))
-    };
+/// Why a run cannot go on for now.
+struct Halt {
+    ended: Ended,
+    /// With what lets it go on.
+    reason: String,
+}
+
+/// Carries out a step, unless the run cannot go on for now; nor can it after one in which the step's budget is spent.
+fn step(simulation: &mut Simulation, end: Step) -> Result<Option<Halt>, EngineError> {
+    let halt = |ended, reason| Ok(Some(Halt { ended, reason }));
+    let next = simulation.next_step();
     if simulation.run_budget_is_spent() {
-        return spent("run_budget");
+        let reason = format!(
+            "step {next}: calls.run_budget is spent; go on with a larger one, such as --set calls.run_budget.tokens=N, and \
+             else the same command"
+        );
+        return halt(Ended::Halted, reason);
     }
-    let report = simulation.step()?;
-    match report.budget_spent && simulation.next_step() < end {
-        true => spent(if simulation.run_budget_is_spent() { "run_budget" } else { "step_budget" }),
-        false => Ok(()),
+    match simulation.step() {
+        Ok(report) if report.budget_spent && !simulation.run_budget_is_spent() && next.0 + 1 < end.0 => halt(
+            Ended::Halted,
+            format!("step {next}: calls.step_budget is spent; go on with the same command"),
+        ),
+        Ok(_) => Ok(None),
+        Err(EngineError::AwaitsBatch { step, count, files, run }) => {
+            let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+            let reason = format!(
+                "step {step}: {count} requests are written to {} and wait to be answered; take the results in with\n  \
+                 murmur batch {} RESULTS.jsonl\nand go on with the same command",
+                files.join(" and "),
+                run.display()
+            );
+            halt(Ended::Halted, reason)
+        }
+        // Nor would other arms find anybody.
+        Err(EngineError::ModelOutOfReach { model, reason, step }) => {
+            let reason = format!(
+                "step {step}: model {model}: {reason}. Nobody can be asked, so the step is not carried out. Mend the server, \
+                 or change where it is with --set model.{model}.urls='[\"http://host:8000/v1\"]', and go on with the same \
+                 command"
+            );
+            halt(Ended::Stopped, reason)
+        }
+        Err(error) => Err(error),
     }
 }
 
-/// Removes what was being made when the process was killed.
+/// Removes what was being made when a process was killed.
 fn clear_partials(replicate: &Path) -> Result<(), ExperimentError> {
     let entries = match fs::read_dir(replicate) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -496,9 +584,7 @@ fn clear_partials(replicate: &Path) -> Result<(), ExperimentError> {
     for entry in entries {
         let entry = entry.map_err(ExperimentError::io(replicate))?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        let own = format!(".{}.partial", std::process::id());
-        // What this process makes itself, in another thread, is under way.
-        if name.starts_with('.') && name.ends_with(".partial") && !name.ends_with(&own) {
+        if name.starts_with('.') && name.ends_with(".partial") {
             remove_folder(&entry.path())?;
         }
     }
@@ -517,6 +603,77 @@ fn remove_folder(path: &Path) -> Result<(), ExperimentError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::Changes;
+
+    const WORLD: &str = "[run]\nsteps = 2\n[[topic]]\nname = \"tea\"\nwords = [\"cup\"]\n[population]\nkind = \"synthetic\"\n\
+                         size = 5\n[graph]\nkind = \"erdos-renyi\"\nmean_degree = 1.0\n";
+    const DESIGN: &str = "base = \"world.toml\"\nreplicates = 3\n[[outcome]]\nname = \"reposts\"\nscope = \"platform\"\n\
+                          metric = \"repost\"\nsummary = { kind = \"area\" }\n";
+
+    /// An experiment of three runs in a folder.
+    fn experiment(place: &Path) -> (Experiment, Folder) {
+        fs::write(place.join("world.toml"), WORLD).unwrap();
+        fs::write(place.join("trial.toml"), DESIGN).unwrap();
+        let experiment = Experiment::load(&place.join("trial.toml"), &Changes::default()).unwrap();
+        let folder = Folder::open(&place.join("out"), &experiment).unwrap();
+        (experiment, folder)
+    }
+
+    #[test]
+    fn a_unit_that_panics_or_fails_is_put_back_and_the_next_is_alone_too() {
+        let place = tempfile::tempdir().unwrap();
+        let (experiment, folder) = experiment(place.path());
+        let work = Work {
+            jobs: 2,
+            threads: 2,
+            share: Share::ALL,
+            wait_for_models: None,
+            is_stopped: &|| false,
+            tell: &|_| (),
+        };
+        let units = units(&experiment, &folder, work.share);
+        let crew = Crew::new(&experiment, &folder, &work, &units, 2);
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let _taken = crew.take().unwrap();
+            panic!("as a fault in a run would");
+        }));
+        assert!(panicked.is_err() && crew.lock().busy == 0);
+
+        let mut second = crew.take().unwrap();
+        assert_eq!(second.threads, 2);
+        // Where no run's folder can be made, it fails before its first step.
+        fs::remove_dir(place.path().join("out/runs")).unwrap();
+        fs::write(place.path().join("out/runs"), "").unwrap();
+        second.shows_memory = crew.carry_out(second.unit);
+        drop(second);
+        assert!(!crew.lock().is_measured && crew.lock().counts.failed == 1);
+
+        fs::remove_file(place.path().join("out/runs")).unwrap();
+        let mut third = crew.take().unwrap();
+        third.shows_memory = crew.carry_out(third.unit);
+        drop(third);
+        assert!(crew.lock().is_measured && crew.lock().counts.done == 1);
+    }
+
+    /// In containers process ids repeat.
+    #[test]
+    fn what_a_killed_process_of_the_same_id_left_is_removed() {
+        let place = tempfile::tempdir().unwrap();
+        let (experiment, folder) = experiment(place.path());
+        let left = folder.replicate(0).join(format!(".all.{}.partial", std::process::id()));
+        fs::create_dir_all(&left).unwrap();
+        fs::write(left.join("journal.bin"), "half a journal").unwrap();
+        let work = Work {
+            jobs: 1,
+            threads: 1,
+            share: Share::ALL,
+            wait_for_models: None,
+            is_stopped: &|| true,
+            tell: &|_| (),
+        };
+        carry_out(&experiment, &folder, &work).unwrap();
+        assert!(!left.exists());
+    }
 
     #[test]
     fn as_many_runs_go_on_as_have_room_and_one_at_least() {
