@@ -181,12 +181,12 @@ fn results_do_not_depend_on_jobs_shares_or_deaths() {
     assert!(place.result_files("shared") == expected);
 
     let outcomes = place.path("killed/outcomes");
-    for done in [1, 4, 9] {
+    for (done, signal, code) in [(1, "KILL", None), (4, "TERM", Some(75)), (9, "KILL", None)] {
         let mut child = place.start(&["--out", "killed", "--jobs", "2"]);
         wait_until(|| count(&outcomes) >= done || child.try_wait().unwrap().is_some());
-        child.kill().unwrap();
-        child.wait().unwrap();
-        assert!(count(&outcomes) < 16, "it was done before it was killed");
+        Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap();
+        assert_eq!(child.wait().unwrap().code(), code);
+        assert!(count(&outcomes) < 16, "it was done before it was stopped");
     }
     place.run(&["--out", "killed"]).expect(0, &[]);
     assert!(place.result_files("killed") == expected);

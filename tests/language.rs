@@ -478,6 +478,7 @@ replicates = 2
 treatment = 2
 [set]
 "calls.mode" = "cache"
+"model.opinion leaders.patience_seconds" = 0.5
 [[factor]]
 name = "feed"
 [[factor.level]]

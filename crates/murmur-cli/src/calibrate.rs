@@ -40,7 +40,7 @@ pub(crate) fn calibrate(args: &CalibrateArgs) -> Result<(), Failure> {
     let spent = plan.evaluations;
     let mut watch = |evaluation: &Evaluation| {
         best = best.min(evaluation.loss);
-        if evaluation.number % 10 == 0 {
+        if evaluation.number.is_multiple_of(10) {
             tell(&format!("evaluation {} of at most {spent}, least loss {best:.4}", evaluation.number));
         }
     };

@@ -261,15 +261,9 @@ impl Default for GrownGraph {
 
 impl GrownGraph {
     /// The model that draws the follows round `core_accounts` agents of a file.
-    pub(crate) fn model(&self, core_accounts: u32) -> GraphModel {
+    pub(crate) fn model(&self, core_accounts: u32) -> Homophilous {
         let &Self { mean_follows, core_share, homophily, reciprocity } = self;
-        GraphModel::Homophilous(Homophilous {
-            mean_follows,
-            core_accounts,
-            core_share,
-            homophily,
-            reciprocity,
-        })
+        Homophilous { mean_follows, core_accounts, core_share, homophily, reciprocity }
     }
 }
 

@@ -262,13 +262,13 @@ impl<'a> Past<'a> {
             for changed in recorded.opinions()? {
                 self.simulation.set_opinions(changed.agent, &changed.changed);
             }
-            let counts = |step: &Step| now < *step && now.0 + self.window >= step.0;
+            let counts = |step: &Step| now < *step && now.0.saturating_add(self.window) >= step.0;
             if self.steps.iter().any(counts) {
                 let reads = self.reads_of(&recorded)?;
                 self.reads.push_back((now, reads));
             }
         }
-        self.reads.retain(|(step, _)| step.0 + self.window >= end.0);
+        self.reads.retain(|(step, _)| step.0.saturating_add(self.window) >= end.0);
         Ok(())
     }
 

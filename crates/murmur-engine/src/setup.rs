@@ -434,11 +434,7 @@ impl Setup<'_> {
             }
             GraphConfig::Given(GivenGraph::Grown(grown)) => {
                 let model = grown.model(people.in_file);
-                let drawn = generate(&model, agents, &interests(), self.config.run.seed)?.graph;
-                let made_up = (people.in_file..agents).map(AgentId);
-                let round = made_up.flat_map(|follower| {
-                    drawn.followees(follower).iter().map(move |&followee| Follow { follower, followee })
-                });
+                let round = model.round_core(agents, &interests(), self.config.run.seed)?;
                 let own = people.follows.iter().flatten().copied();
                 Ok(self.built(FollowGraph::from_edges(agents, own.chain(round).collect())))
             }

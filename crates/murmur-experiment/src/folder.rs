@@ -44,32 +44,11 @@ pub(crate) struct OutcomeRecord {
     pub(crate) name: String,
     /// Whether the measure has a row in the run's table.
     pub(crate) was_recorded: bool,
-    #[serde(deserialize_with = "exact::one")]
     pub(crate) value: Option<f64>,
     /// Where the measure was taken.
     pub(crate) steps: Vec<u32>,
     /// What it was there.
-    #[serde(deserialize_with = "exact::many")]
     pub(crate) values: Vec<Option<f64>>,
-}
-
-/// Reading floats to the last bit, which serde_json by itself does not.
-mod exact {
-    use serde::de::Error;
-    use serde::{Deserialize, Deserializer};
-    use serde_json::value::RawValue;
-
-    fn parse<E: Error>(raw: Option<Box<RawValue>>) -> Result<Option<f64>, E> {
-        raw.map(|raw| raw.get().parse().map_err(E::custom)).transpose()
-    }
-
-    pub(super) fn one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
-        parse(Option::deserialize(deserializer)?)
-    }
-
-    pub(super) fn many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Option<f64>>, D::Error> {
-        Vec::<Option<Box<RawValue>>>::deserialize(deserializer)?.into_iter().map(parse).collect()
-    }
 }
 
 /// The file that says which experiment a folder is of.
@@ -194,7 +173,8 @@ impl Folder {
     /// # Errors
     /// When the disk cannot be written.
     pub(crate) fn write_record(&self, arm: &str, record: &RunRecord) -> Result<(), ExperimentError> {
-        self.write_json(&Self::outcome_file(record.replicate, arm), record)
+        let text = serde_json::to_string(record).expect("what is written has a JSON form");
+        self.write(&Self::outcome_file(record.replicate, arm), &text)
     }
 
     /// Writes a file of the folder, by one rename.
@@ -202,16 +182,20 @@ impl Folder {
     /// # Errors
     /// When the disk cannot be written.
     pub(crate) fn write_json(&self, name: &Path, value: &impl Serialize) -> Result<(), ExperimentError> {
+        let text = serde_json::to_string_pretty(value).expect("what is written has a JSON form");
+        self.write(name, &text)
+    }
+
+    fn write(&self, name: &Path, text: &str) -> Result<(), ExperimentError> {
         let path = self.path.join(name);
         let file_name = path.file_name().unwrap_or_default().to_string_lossy();
         // Tasks that write the same file at once may have the same process id, on other machines.
         let own = RandomState::new().build_hasher().finish();
         let partial = path.with_file_name(format!(".{file_name}.{own:016x}{PARTIAL}"));
-        let mut text = serde_json::to_string_pretty(value).expect("what is written has a JSON form");
-        text.push('\n');
         let write = || -> io::Result<()> {
             let mut file = File::create(&partial)?;
             file.write_all(text.as_bytes())?;
+            file.write_all(b"\n")?;
             file.sync_all()?;
             fs::rename(&partial, &path)
         };

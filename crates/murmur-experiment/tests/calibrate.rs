@@ -122,7 +122,7 @@ fn cascades_and_bases_that_cannot_be_used_are_told() {
     assert!(path("none.toml").contains("none.toml"));
     let quickstart = format!("{}/../../configs/quickstart.toml", env!("CARGO_MANIFEST_DIR"));
     let message = path(&quickstart);
-    assert!(message.contains("quickstart.toml: seed_post, script: expected none"), "{message}");
+    assert!(message.contains("quickstart.toml: seed_post, script, votes: expected none"), "{message}");
     let folder = folder(4);
     let long = Plan { until: 151, ..plan(&folder, PROBABILITY).unwrap() };
     let message = calibrate(&long, &mut |_| ()).unwrap_err().to_string();

@@ -177,10 +177,10 @@ fn cut(text: &str, most: usize) -> String {
     }
 }
 
-/// A number in at most ten characters, with four digits where it is not whole.
+/// A number in at most ten characters, with three digits at least where it is not whole.
 fn number(value: f64) -> String {
     let size = value.abs();
-    if size != 0.0 && !(1e-4..1e7).contains(&size) {
+    if size != 0.0 && !(0.01..1e7).contains(&size) {
         return format!("{value:.2e}");
     }
     let decimals = match size {
@@ -223,6 +223,7 @@ mod tests {
         check(1234.56, "1235");
         check(-12.3456, "-12.35");
         check(0.012345, "0.0123");
+        check(0.0012345, "1.23e-3");
         check(1.5e9, "1.50e9");
         check(-2.5e-7, "-2.50e-7");
         check(-9_999_999.0, "-9999999");

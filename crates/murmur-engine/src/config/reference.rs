@@ -348,6 +348,7 @@ mod tests {
                 "belief",
                 "flagged",
                 "friction",
+                "score",
             ];
             let cells: String = names.map(|name| format!(" {} |", utility[name].as_f64().unwrap())).concat();
             let row = format!("\n| {section} |{cells}\n");

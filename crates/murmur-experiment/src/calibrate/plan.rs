@@ -177,8 +177,8 @@ impl Plan {
             .or_else(|| number("evaluations", f64::from(self.evaluations), 1.0, 100_000.0))
             .or_else(|| number("replicates", f64::from(self.replicates), 1.0, 10_000.0))
             .or_else(|| number("test_replicates", f64::from(self.test_replicates), 1.0, 10_000.0))
-            .or_else(|| number("start.window", self.start.window, 1.0, 10_000.0))
-            .or_else(|| number("start.audience", self.start.audience, 0.0, 10_000.0))
+            .or_else(|| StartPlan::fault("start.window", self.start.window))
+            .or_else(|| StartPlan::fault("start.audience", self.start.audience))
             .or_else(|| {
                 let few = (1..=MOST_PARAMETERS).contains(&parameters);
                 (!few).then(|| {
@@ -214,6 +214,9 @@ impl Plan {
             }
             if !(low.is_finite() && high.is_finite() && low < high) {
                 return fault(format!("expected low below high, found low = {low} and high = {high}"));
+            }
+            if let Some(message) = [low, high].iter().find_map(|&&bound| StartPlan::fault(key, bound)) {
+                return fault(message);
             }
             if *scale == Scale::Log && *low <= 0.0 {
                 return fault(format!("low: expected a number above 0 with scale = \"log\", found {low}"));
@@ -257,6 +260,17 @@ const OWN_KEYS: [&str; 6] =
 impl StartPlan {
     /// The keys of a plan's `[start]` that can be fitted.
     pub(super) const KEYS: [&'static str; 2] = ["start.window", "start.audience"];
+
+    /// What is wrong with a value of one of [`Self::KEYS`], if anything; nothing is with other keys.
+    fn fault(key: &str, value: f64) -> Option<String> {
+        let (low, high) = match key {
+            "start.window" => (1.0, 10_000.0),
+            "start.audience" => (0.0, 10_000.0),
+            _ => return None,
+        };
+        let fits = (low..=high).contains(&value);
+        (!fits).then(|| format!("{key}: expected a number from {low} to {high}, found {value}"))
+    }
 
     /// The same with another value of one of [`Self::KEYS`].
     pub(super) fn with(mut self, key: &str, value: f64) -> Self {

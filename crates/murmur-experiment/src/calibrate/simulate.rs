@@ -2,7 +2,7 @@
 
 use murmur_core::{AgentId, Purpose, Step, Stream};
 use murmur_data::cascades::{ObservedCascade, ObservedRepost};
-use murmur_engine::config::{self, GraphConfig, PopulationConfig};
+use murmur_engine::config::{self, ActionConfig, GraphConfig, PopulationConfig};
 use murmur_engine::{Config, ConfigError, Override, Simulation};
 use murmur_metrics::normalized_rmse;
 use murmur_store::PostKind;
@@ -161,6 +161,12 @@ impl<'a> Simulator<'a> {
             simulation.step()?;
         }
         let posts = simulation.world().public.posts();
+        let carried_out = posts.ids().filter(|&post| posts.created(post) == Step(0)).count();
+        if carried_out <= observed.known().len() {
+            let message =
+                "platform: it refuses reposts that were observed, so that no simulation can start from them";
+            return Err(CalibrationError::plan(&self.plan.base, message));
+        }
         let mut rows = posts.ids();
         let first = rows.next().expect("the script begins with a post");
         let mut node_of = vec![0u32; posts.len()];
@@ -190,10 +196,14 @@ impl<'a> Simulator<'a> {
     }
 }
 
-/// The NRMSE of a forecast of `observed`, by measure.
+/// The NRMSE of a forecast of `observed`, by measure; none of a measure that is 0 throughout, whatever the forecast.
 pub(super) fn errors(observed: &Observed, forecast: &Forecast, plan: &Plan) -> PerMeasure<Option<f64>> {
     let from = plan.from as usize + 1;
-    std::array::from_fn(|measure| normalized_rmse(&forecast[measure], &observed.real[measure][from..]))
+    std::array::from_fn(|measure| {
+        let real = &observed.real[measure][from..];
+        let varies = real.iter().any(|&value| value != 0.0);
+        varies.then(|| normalized_rmse(&forecast[measure], real)).flatten()
+    })
 }
 
 /// The mean of several forecasts, minute by minute.
@@ -218,8 +228,10 @@ fn unfit_base(base: &Config) -> Option<String> {
     } else if !matches!(base.graph, GraphConfig::Generated(_)) {
         "graph.kind: expected a generator, whose follows are added to those of the observed cascades (\"erdos-renyi\" \
          with mean_degree = 0 adds none)"
-    } else if !base.seed_post.is_empty() || base.script.path.is_some() {
-        "seed_post, script: expected none, since the observed cascade is what is posted"
+    } else if !base.seed_post.is_empty() || base.script.path.is_some() || base.votes.path.is_some() {
+        "seed_post, script, votes: expected none, since the observed cascade is what is posted"
+    } else if base.intervention.iter().any(|own| matches!(own.action, ActionConfig::Inject(_))) {
+        "intervention: expected none that injects posts, since the observed cascade is what is posted"
     } else if !base.model.is_empty() {
         "model: expected none, since a calibration makes thousands of runs by the behavioural policy"
     } else {

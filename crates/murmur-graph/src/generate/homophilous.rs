@@ -53,10 +53,33 @@ impl Default for Homophilous {
 impl Homophilous {
     /// `interests` holds a bit set of topics per agent.
     pub(super) fn draw(&self, agents: u32, interests: &[u64], seed: u64) -> Result<Vec<Follow>, GraphError> {
+        self.draw_of(AgentId(0), agents, interests, seed)
+    }
+
+    /// The follows that agents outside the core choose, and those that they return to one another. With those that the core
+    /// accounts choose, and those that these get returned, they are all that [`generate`](super::generate()) draws.
+    ///
+    /// # Errors
+    /// As for [`generate`](super::generate()).
+    pub fn round_core(&self, agents: u32, interests: &[u64], seed: u64) -> Result<Vec<Follow>, GraphError> {
+        self.draw_of(AgentId(self.core_accounts), agents, interests, seed)
+    }
+
+    /// The choices of agents from `first` on, and what returns them.
+    fn draw_of(
+        &self,
+        first: AgentId,
+        agents: u32,
+        interests: &[u64],
+        seed: u64,
+    ) -> Result<Vec<Follow>, GraphError> {
         self.check(agents, interests)?;
         let core = Circle::of(&interests[..self.core_accounts as usize], Popularity::Zipf);
         let everybody = Circle::of(interests, Popularity::Equal);
         Ok(for_each_agent(agents, |follower, follows| {
+            if follower < first {
+                return;
+            }
             let mut stream = stream(seed, follower);
             let mut taken = Taken::by(follower);
             for _ in 0..self.choices(agents, &mut stream) {

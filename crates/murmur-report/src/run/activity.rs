@@ -65,8 +65,11 @@ fn active_agents(section: Section, source: &Source, active: &[(u32, f64)]) -> Se
     section.part(&heading, &caption).figure(&figure)
 }
 
+/// The name of a kind of action, its points and their sum.
+type Kind = (&'static str, Vec<(u32, f64)>, f64);
+
 fn kinds(section: Section, source: &Source) -> Section {
-    let mut kinds: Vec<(&str, Vec<(u32, f64)>, f64)> = ActionKind::ALL
+    let mut kinds: Vec<Kind> = ActionKind::ALL
         .iter()
         .map(|kind| kind.name())
         .filter(|&name| name != "moderate")
