@@ -168,7 +168,7 @@ function look(frame) {
 }
 const timer = setInterval(() => {
   const frames = [...document.querySelectorAll("iframe")];
-  if (!frames.every((frame) => frame.contentDocument && frame.contentDocument.documentElement.dataset.ready === "1")) return;
+  if (!frames.every((frame) => frame.contentDocument?.documentElement?.dataset.ready === "1")) return;
   clearInterval(timer);
   const text = JSON.stringify(frames.map(look)).replace(/[<>&]/g, " ");
   document.body.innerHTML = "<pre>BEGIN" + text + "END</pre>";
@@ -458,4 +458,57 @@ fn an_experiment_is_shown_with_its_effects_and_links_to_its_runs() {
         ids.extend(["design", "replies", "runs"]);
         check(&page, &THEMES[..1], &ids);
     }
+}
+
+/// An experiment on [`RICH`] whose arms' names are none of folders.
+const EXPERIMENT: &str = r#"name = "small"
+base = "rich.toml"
+seed = 1
+replicates = 2
+burn_in = 10
+keep = "all"
+[set]
+"run.steps" = 30
+"intervention.demote.from" = 0
+[[factor]]
+name = "demotion"
+[[factor.level]]
+name = "none, at all"
+set = { "intervention.demote.enabled" = false }
+[[factor.level]]
+name = "by 0.3"
+set = { "intervention.demote.action.factor" = 0.3 }
+[[outcome]]
+name = "reads"
+scope = "platform"
+metric = "exposures"
+summary = { kind = "mean" }
+"#;
+
+#[test]
+fn an_experiment_that_is_not_finished_says_so_and_links_every_run_that_was_kept() {
+    let desk = Desk::new();
+    fs::write(desk.path("rich.toml"), rich(plain)).unwrap();
+    fs::write(desk.path("experiment.toml"), EXPERIMENT).unwrap();
+    desk.done(&["experiment", "experiment.toml", "--out", "small"]);
+    let text = fs::read_to_string(desk.report("small")).unwrap();
+    assert!(!text.contains("This experiment is not finished"));
+    fs::remove_file(desk.path("small/outcomes/r0000-by-0-3.json")).unwrap();
+    assert!(!desk.murmur(&["experiment", "experiment.toml", "--out", "small", "--collect"]).status.success());
+    let page = desk.report("small");
+    let text = fs::read_to_string(&page).unwrap();
+    assert!(text.contains("1 of 2 replicates are complete, and 1 of 4 runs are not done (r0000 by 0.3)"));
+    for place in ["r0000/none-at-all", "r0000/by-0-3", "r0001/none-at-all", "r0001/by-0-3"] {
+        assert!(text.contains(&format!("href=\"runs/{place}/\"")), "{place}");
+    }
+    // The only complete replicate is the second.
+    let joined = data_of(&text, "fig-values-0")[0]["y"].clone();
+    assert!(joined[0].is_number() && joined[1].is_number(), "{joined}");
+    check(&page, &THEMES[..1], &["design", "fig-outcome-0", "fig-values-0", "runs"]);
+    // It held before the arms differ as well, though less.
+    let arm = fs::read_to_string(desk.report("small/runs/r0001/by-0-3")).unwrap();
+    assert!(
+        arm.contains("<td>0 (") && arm.contains(", 10 ("),
+        "the arm's intervention is another from step 10"
+    );
 }

@@ -47,7 +47,8 @@ pub fn collect(experiment: &Experiment, folder: &Folder) -> Result<Collected, Ex
         return Err(ExperimentError::NothingDone { path: folder.path().to_owned() });
     }
     let runs = Runs { experiment, replicates };
-    Ok(Collected { results: runs.results(), missing, warnings: runs.warnings() })
+    let results = runs.results(missing.clone());
+    Ok(Collected { results, missing, warnings: runs.warnings() })
 }
 
 /// The runs of all complete replicates.
@@ -58,17 +59,20 @@ struct Runs<'a> {
 }
 
 impl Runs<'_> {
-    fn results(&self) -> Results {
+    fn results(&self, missing: Vec<String>) -> Results {
         let Experiment { name, seed, treatment, steps, minutes_per_step, .. } = self.experiment;
         Results {
             name: name.clone(),
             seed: *seed,
             replicates: self.replicates.len() as u32,
+            planned: self.experiment.replicates,
+            missing,
             treatment: *treatment,
             steps: *steps,
             minutes_per_step: *minutes_per_step,
             factors: self.experiment.factors.clone(),
             arms: self.experiment.arms.iter().map(|arm| arm.name.clone()).collect(),
+            folders: self.experiment.arms.iter().map(|arm| arm.folder.clone()).collect(),
             outcomes: self.experiment.outcomes.iter().map(|outcome| outcome.name.clone()).collect(),
             rows: self.rows(),
             means: self.means(),

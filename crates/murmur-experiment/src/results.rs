@@ -12,8 +12,14 @@ pub struct Results {
     pub name: String,
     /// The seed that its replicates' seeds are drawn from.
     pub seed: u64,
-    /// Replicates, each with all arms.
+    /// Replicates of which all arms are done: those that results are of.
     pub replicates: u32,
+    /// Replicates that were planned; they count from 0. 0 if the file does not say, as older ones.
+    #[serde(default)]
+    pub planned: u32,
+    /// Runs that are not done, as `r0003 ARM`; their replicates are left out.
+    #[serde(default)]
+    pub missing: Vec<String>,
     /// The step from which arms differ.
     pub treatment: u32,
     /// Steps of each run.
@@ -24,6 +30,9 @@ pub struct Results {
     pub factors: Vec<FactorLevels>,
     /// Names of the arms.
     pub arms: Vec<String>,
+    /// What the arms' folders are called, in the same order. Empty if the file does not say, as older ones.
+    #[serde(default)]
+    pub folders: Vec<String>,
     /// Names of the outcomes.
     pub outcomes: Vec<String>,
     /// One row per run and outcome.

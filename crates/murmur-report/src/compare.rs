@@ -9,7 +9,7 @@ use plotly::layout::HoverMode;
 use crate::ReportError;
 use crate::figure::{Figure, columns};
 use crate::page::{Column, Page, Section, Tile};
-use crate::run::{defined, marks, name_of};
+use crate::run::{defined, interventions, name_of};
 use crate::text::{count, maybe, shorten, tidy};
 use crate::time::{Mark, Thinning, TimeAxis, thin};
 
@@ -132,7 +132,11 @@ fn names(paths: &[PathBuf]) -> Vec<String> {
 fn open(path: &Path, name: String) -> Result<Compared, ReportError> {
     let run = Run::open(path)?;
     let picture = run.picture(None)?;
-    let time = TimeAxis { clock: run.config().clock(), steps: picture.steps, marks: marks(&run, &picture) };
+    let time = TimeAxis {
+        clock: run.config().clock(),
+        steps: picture.steps,
+        marks: interventions(&run, &picture)?.marks,
+    };
     Ok(Compared { name, run, picture, time })
 }
 
@@ -149,10 +153,8 @@ fn common_time(runs: &[Compared]) -> TimeAxis {
     };
     let mut marks: Vec<Mark> = Vec::new();
     for own in runs {
-        for mark in own.time.marks.iter().filter(|mark| mark.from.is_some()) {
-            let known = marks
-                .iter()
-                .any(|other| (&other.name, other.from, other.until) == (&mark.name, mark.from, mark.until));
+        for mark in own.time.marks.iter().filter(|mark| !mark.spans.is_empty()) {
+            let known = marks.iter().any(|other| (&other.name, &other.spans) == (&mark.name, &mark.spans));
             if !known {
                 marks.push(Mark { number: marks.len() + 1, ..mark.clone() });
             }

@@ -25,6 +25,9 @@ const MOST_OUTCOMES: usize = 12;
 /// Arms that have curves.
 const MOST_ARMS: usize = 8;
 
+/// Runs not done that are named.
+const MOST_MISSING: usize = 12;
+
 /// The page of the experiment in the folder `path`.
 pub(crate) fn page(path: &Path) -> Result<Page, ReportError> {
     let file = path.join("results.json");
@@ -52,11 +55,27 @@ pub(crate) fn page(path: &Path) -> Result<Page, ReportError> {
 
 fn lead(results: &Results) -> String {
     format!(
-        "{} arms, {} replicates. Within a replicate all arms share the seed and the steps before the treatment; a replicate is the \
+        "{} arms, {}. Within a replicate all arms share the seed and the steps before the treatment; a replicate is the \
          unit of analysis.",
         results.arms.len(),
-        results.replicates
+        replicates(results)
     )
+}
+
+/// How many replicates there are, of how many.
+fn replicates(results: &Results) -> String {
+    match results.planned.max(results.replicates) {
+        1 => "one replicate".to_owned(),
+        planned if planned > results.replicates => {
+            format!("{} of {} replicates", count(results.replicates.into()), count(planned.into()))
+        }
+        _ => format!("{} replicates", count(results.replicates.into())),
+    }
+}
+
+/// The replicates that results are of, in order.
+fn complete(results: &Results) -> BTreeSet<u32> {
+    results.rows.iter().map(|row| row.replicate).collect()
 }
 
 fn runs_done(results: &Results) -> usize {
@@ -90,14 +109,20 @@ fn tiles(results: &Results) -> Vec<Tile> {
 }
 
 fn notices(results: &Results) -> Vec<String> {
-    let (done, planned) = (runs_done(results), results.arms.len() * results.replicates as usize);
-    if done >= planned {
+    if results.planned <= results.replicates {
         return Vec::new();
     }
+    let mut missing = results.missing[..results.missing.len().min(MOST_MISSING)].join(", ");
+    if results.missing.len() > MOST_MISSING {
+        missing += " and others";
+    }
     vec![format!(
-        "Not all runs are in: {} of {} are done. What is told here is of those alone.",
-        count(done as u64),
-        count(planned as u64)
+        "This experiment is not finished: {} are complete, and {} of {} runs are not done ({}). What is told here is of complete \
+         replicates alone.",
+        replicates(results),
+        count(results.missing.len() as u64),
+        count(results.arms.len() as u64 * u64::from(results.planned)),
+        shorten(&missing, 600)
     )]
 }
 
@@ -108,7 +133,7 @@ fn design(results: &Results) -> Section {
     };
     let rows = [
         ("arms", results.arms.join(", ")),
-        ("replicates", results.replicates.to_string()),
+        ("replicates", replicates(results)),
         ("steps", step(results.steps)),
         ("arms differ from step", step(results.treatment)),
         ("outcomes", results.outcomes.join(", ")),
@@ -417,7 +442,7 @@ fn values(results: &Results, place: usize, outcome: &str) -> Figure {
     let arms = results.arms.len().min(MOST_ARMS);
     let rows: Vec<&OutcomeRow> = results.rows.iter().filter(|row| row.outcome == outcome).collect();
     let (mut x, mut y) = (Vec::new(), Vec::new());
-    for replicate in 0..results.replicates.min(200) {
+    for replicate in complete(results).into_iter().take(200) {
         for arm in 0..arms {
             let own = rows.iter().find(|row| row.replicate == replicate && row.arm == results.arms[arm]);
             x.push(arm as f64);
@@ -563,12 +588,16 @@ fn replies(results: &Results) -> Section {
 /// Links to the runs that were kept, relative to the experiment's folder.
 fn runs(results: &Results, path: &Path) -> Section {
     let mut links = String::new();
-    for replicate in 0..results.replicates {
+    // Runs of replicates that are not complete are kept as well.
+    let last = complete(results).last().map_or(0, |last| last + 1);
+    for replicate in 0..results.planned.max(last) {
         let mut own = String::new();
-        for arm in &results.arms {
-            let place = format!("runs/r{replicate:04}/{arm}");
+        for (place, arm) in results.arms.iter().enumerate() {
+            // Older files do not say; folders of plain names are called as the arms.
+            let folder = results.folders.get(place).unwrap_or(arm);
+            let place = format!("runs/r{replicate:04}/{folder}");
             // A name with a slash or dots is of no folder of the experiment's.
-            let is_plain = !arm.contains(['/', '\\']) && arm != "." && arm != "..";
+            let is_plain = !folder.contains(['/', '\\']) && folder != "." && folder != "..";
             if is_plain && path.join(&place).join("manifest.json").is_file() {
                 let page = if path.join(&place).join("report.html").is_file() { "report.html" } else { "" };
                 own += &format!(

@@ -17,7 +17,7 @@ use crate::ReportError;
 use crate::page::{Page, Tile};
 use crate::text::{count, duration, escape, number, percent};
 
-pub(crate) use source::{Source, defined, marks, name_of, read_json};
+pub(crate) use source::{Source, defined, interventions, name_of, read_json};
 
 /// The page of the run in the folder `path`.
 pub(crate) fn page(path: &Path) -> Result<Page, ReportError> {

@@ -16,15 +16,22 @@ pub(crate) struct TimeAxis {
     pub(crate) marks: Vec<Mark>,
 }
 
-/// Something that came into force at some step.
+/// Something that was in force in some steps.
 #[derive(Clone, Debug)]
 pub(crate) struct Mark {
     /// Its number in tables and figures.
     pub(crate) number: usize,
     pub(crate) name: String,
-    /// From when on, if it ever came into force.
-    pub(crate) from: Option<u32>,
-    /// From when on no longer.
+    /// When; none if it never came into force.
+    pub(crate) spans: Vec<Span>,
+}
+
+/// Steps in which something was in force.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Span {
+    /// The first.
+    pub(crate) from: u32,
+    /// From when on no longer; none if it lasts.
     pub(crate) until: Option<u32>,
 }
 
@@ -86,10 +93,11 @@ impl TimeAxis {
     pub(crate) fn shapes(&self) -> (Vec<Shape>, Vec<Annotation>) {
         let mut shapes = self.nights();
         let mut numbers = Vec::new();
-        for mark in self.marks.iter().take(MOST_MARKS) {
-            let Some(from) = mark.from.filter(|&from| from <= self.steps) else { continue };
-            let x = self.x(from);
-            if let Some(until) = mark.until {
+        let marks = self.marks.iter().take(MOST_MARKS);
+        let spans = marks.flat_map(|mark| mark.spans.iter().map(move |span| (mark, span)));
+        for (mark, span) in spans.filter(|(_, span)| span.from <= self.steps) {
+            let x = self.x(span.from);
+            if let Some(until) = span.until {
                 shapes.push(self.band(x, self.x(until.min(self.steps)), "@mark/7"));
             }
             let line = ShapeLine::new().color("@mark").width(1.2).dash(DashType::Dash);
@@ -125,7 +133,7 @@ impl TimeAxis {
 
     /// The names behind the numbers, for below a figure; nothing without marks.
     pub(crate) fn key(&self) -> String {
-        let drawn = self.marks.iter().take(MOST_MARKS).filter(|mark| mark.from.is_some());
+        let drawn = self.marks.iter().take(MOST_MARKS).filter(|mark| !mark.spans.is_empty());
         let names: Vec<String> = drawn
             .map(|mark| {
                 format!("<li><b>{}</b> {}</li>", circled(mark.number), escape(&shorten(&mark.name, 60)))
@@ -188,8 +196,9 @@ mod tests {
 
     #[test]
     fn a_mark_has_a_line_a_band_while_it_holds_and_a_number() {
-        let mark = Mark { number: 3, name: "<b>".to_owned(), from: Some(2), until: Some(5) };
-        let never = Mark { number: 4, name: "never".to_owned(), from: None, until: None };
+        let span = Span { from: 2, until: Some(5) };
+        let mark = Mark { number: 3, name: "<b>".to_owned(), spans: vec![span] };
+        let never = Mark { number: 4, name: "never".to_owned(), spans: Vec::new() };
         let axis = axis(9, vec![mark, never]);
         let (shapes, numbers) = axis.shapes();
         assert_eq!((shapes.len(), numbers.len()), (2, 1));

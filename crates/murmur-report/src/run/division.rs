@@ -3,7 +3,7 @@
 
 use murmur_engine::{Division, DivisionAt, DivisionRow, Sides};
 use murmur_metrics::division::{JointDensity, Measured};
-use plotly::common::{HoverInfo, Line, Marker, Mode};
+use plotly::common::{HoverInfo, Line, Marker, MarkerSymbol, Mode};
 use plotly::layout::{Axis, AxisRange, Shape, ShapeLayer, ShapeLine, ShapeType};
 use plotly::{HeatMap, Scatter};
 
@@ -20,7 +20,19 @@ const MOST_SIDES: usize = 4;
 const MOST_CURVES: usize = 8;
 
 /// A measure with its name.
-type Named = (String, Measured);
+struct Named {
+    name: String,
+    measured: Measured,
+    /// Whether a sample alone was dealt again.
+    is_sampled: bool,
+}
+
+impl Named {
+    /// What the values when ties are dealt again stand beside: of the same sample.
+    fn beside_chance(&self) -> Option<f64> {
+        if self.is_sampled { self.measured.sample_value } else { self.measured.value }
+    }
+}
 
 pub(super) fn section(source: &Source) -> Result<Section, ReportError> {
     let section = Section::new("division", "Division");
@@ -32,11 +44,18 @@ pub(super) fn section(source: &Source) -> Result<Section, ReportError> {
         last.step,
         count(division.rewirings.into())
     );
+    let caption = caption + &samples(last);
     let measures = measures(last);
+    let has_samples = measures.iter().any(|own| own.is_sampled);
+    let mut columns = COLUMNS.to_vec();
+    if has_samples {
+        columns.insert(2, Column::Number("in the sample"));
+    }
+    let rows: Vec<Vec<String>> = measures.iter().map(|own| row(own, has_samples)).collect();
     let section = section.part(&headline(&measures), &caption).figure(&against_chance(&measures)).table(
         "Measures of division",
-        &COLUMNS,
-        &measures.iter().map(row).collect::<Vec<_>>(),
+        &columns,
+        &rows,
     );
     let section = echo_chambers(section, last);
     Ok(over_time(section, source, &division))
@@ -50,15 +69,76 @@ const COLUMNS: [Column<'static>; 5] = [
     Column::Number("z"),
 ];
 
-fn row((name, measured): &Named) -> Vec<String> {
-    let numbers = [measured.value, measured.rewired_mean, measured.rewired_sd, measured.z];
-    std::iter::once(name.clone()).chain(numbers.map(|number| maybe(number.map(tidy)))).collect()
+fn row(own: &Named, has_samples: bool) -> Vec<String> {
+    let Measured { value, rewired_mean, rewired_sd, z, .. } = own.measured;
+    let mut numbers = vec![value, rewired_mean, rewired_sd, z];
+    if has_samples {
+        numbers.insert(1, own.beside_chance().filter(|_| own.is_sampled));
+    }
+    let numbers = numbers.into_iter().map(|number| maybe(number.map(tidy)));
+    std::iter::once(own.name.clone()).chain(numbers).collect()
+}
+
+/// What was dealt again in part alone; nothing where all was.
+fn samples(at: &DivisionAt) -> String {
+    let mut parts = Vec::new();
+    for (of, network) in [("follows", &at.follows), ("interactions", &at.interactions)] {
+        if let Some(sample) = &network.sample {
+            parts.push(format!(
+                "{} of {} {of}, those among {} of {} agents",
+                count(sample.ties),
+                count(network.size.ties),
+                count(sample.agents.into()),
+                count(network.size.agents.into())
+            ));
+        }
+    }
+    for sides in &at.sides {
+        let dealt = [
+            ("reads", sides.reading.reads, sides.reading.sample),
+            ("reposts", sides.passing.reposts, sides.passing.sample),
+        ];
+        for (of, all, sample) in dealt {
+            if let Some(sample) = sample {
+                parts.push(format!(
+                    "{} of {} {of} by {}",
+                    count(sample),
+                    count(all),
+                    shorten(&sides.name, 40)
+                ));
+            }
+        }
+    }
+    if parts.is_empty() {
+        return String::new();
+    }
+    format!(
+        " There were too many to deal all again, so that samples were: {}. Where that is so, dots and z are of the sample, and \
+         hollow dots of everything.",
+        parts.join("; ")
+    )
+}
+
+/// Whether a sample alone of what a measure is of was dealt again.
+fn is_sampled(at: &DivisionAt, row: &DivisionRow<'_>) -> bool {
+    let sides = || at.sides.iter().find(|sides| Some(sides.name.as_str()) == row.sides);
+    match row.of {
+        "follows" => at.follows.sample.is_some(),
+        "interactions" => at.interactions.sample.is_some(),
+        "reads" => sides().is_some_and(|sides| sides.reading.sample.is_some()),
+        _ => sides().is_some_and(|sides| sides.passing.sample.is_some()),
+    }
 }
 
 /// All measures of a step that are defined.
 fn measures(at: &DivisionAt) -> Vec<Named> {
     let defined = at.rows().into_iter().filter(|row| row.measured.value.is_some());
-    defined.map(|row| (name_of(&row), row.measured)).collect()
+    let named = |row: DivisionRow<'_>| Named {
+        name: name_of(&row),
+        measured: row.measured,
+        is_sampled: is_sampled(at, &row),
+    };
+    defined.map(named).collect()
 }
 
 fn name_of(row: &DivisionRow<'_>) -> String {
@@ -78,26 +158,28 @@ fn name_of(row: &DivisionRow<'_>) -> String {
 
 /// The measure that is farthest from chance.
 fn headline(measures: &[Named]) -> String {
-    let size = |named: &&Named| named.1.z.map_or(0.0, f64::abs);
-    match measures.iter().max_by(|one, other| size(one).total_cmp(&size(other))) {
-        Some((name, Measured { value: Some(value), rewired_mean: Some(mean), z: Some(z), .. })) => format!(
-            "Farthest from chance: {name}, {} where random ties give {} (z {})",
-            number(tidy(*value)),
-            number(tidy(*mean)),
-            number(tidy(*z))
-        ),
-        _ => "How far the population is divided".to_owned(),
-    }
+    let size = |own: &&Named| own.measured.z.map_or(0.0, f64::abs);
+    let farthest = measures.iter().max_by(|one, other| size(one).total_cmp(&size(other)));
+    let told = farthest.and_then(|own| {
+        let Measured { rewired_mean, z, .. } = own.measured;
+        let [value, mean, z] = [own.beside_chance()?, rewired_mean?, z?].map(|value| number(tidy(value)));
+        let sample = if own.is_sampled { " in a sample" } else { "" };
+        Some(format!(
+            "Farthest from chance: {}, {value}{sample} where random ties give {mean} (z {z})",
+            own.name
+        ))
+    });
+    told.unwrap_or_else(|| "How far the population is divided".to_owned())
 }
 
 /// Measures between -1 and 1 beside what they are by chance.
 fn against_chance(measures: &[Named]) -> Figure {
-    let fits = |measured: &Measured| measured.value.is_some_and(|value| value.abs() <= 1.0);
-    let shown: Vec<&Named> = measures.iter().filter(|(_, measured)| fits(measured)).collect();
+    let fits = |own: &&Named| own.measured.value.is_some_and(|value| value.abs() <= 1.0);
+    let shown: Vec<&Named> = measures.iter().filter(fits).collect();
     let line = |place: usize| (shown.len() - 1 - place) as f64;
     let (mut x, mut y) = (Vec::new(), Vec::new());
-    for (place, (_, measured)) in shown.iter().enumerate() {
-        if let (Some(mean), Some(sd)) = (measured.rewired_mean, measured.rewired_sd) {
+    for (place, own) in shown.iter().enumerate() {
+        if let (Some(mean), Some(sd)) = (own.measured.rewired_mean, own.measured.rewired_sd) {
             x.extend([mean - 1.96 * sd, mean + 1.96 * sd, f64::NAN].map(tidy));
             y.extend([line(place), line(place), f64::NAN]);
         }
@@ -106,16 +188,17 @@ fn against_chance(measures: &[Named]) -> Figure {
         .mode(Mode::Lines)
         .hover_info(HoverInfo::Skip)
         .line(Line::new().color("@c7").width(7.0));
-    let values: Vec<f64> = shown.iter().map(|(_, measured)| measured.value.map_or(f64::NAN, tidy)).collect();
-    let dots = Scatter::new(values, (0..shown.len()).map(line).collect())
-        .mode(Mode::Markers)
-        .marker(Marker::new().color("@c1").size(10))
-        .hover_template("%{x:.4~g}<extra></extra>");
+    let dots = |value: &dyn Fn(&Named) -> Option<f64>| {
+        let values: Vec<f64> = shown.iter().map(|own| value(own).map_or(f64::NAN, tidy)).collect();
+        Scatter::new(values, (0..shown.len()).map(line).collect())
+            .mode(Mode::Markers)
+            .hover_template("%{x:.4~g}<extra></extra>")
+    };
     let two_lines = |name: &str| match name.split_once(" of ") {
         Some((measure, of)) => format!("{}<br>of {}", in_chart(measure), in_chart(of)),
         None => in_chart(name),
     };
-    let texts: Vec<String> = shown.iter().map(|(name, _)| two_lines(name)).collect();
+    let texts: Vec<String> = shown.iter().map(|own| two_lines(&own.name)).collect();
     let zero = ShapeLine::new().color("@ink2").width(1.0);
     let zero = Shape::new()
         .shape_type(ShapeType::Line)
@@ -131,11 +214,17 @@ fn against_chance(measures: &[Named]) -> Figure {
         .tick_text(texts)
         .range(AxisRange::new(-0.7, shown.len() as f64 - 0.3))
         .show_grid(false);
-    Figure::new("fig-division", "Measures of division and what they are by chance")
+    let mut figure = Figure::new("fig-division", "Measures of division and what they are by chance")
         .height(60 + 36 * shown.len() as u32)
         .trace(chance)
-        .named("rewired, 95 %", Swatch::Area, "@c7", 1)
-        .trace(dots)
+        .named("rewired, 95 %", Swatch::Area, "@c7", 1);
+    if shown.iter().any(|own| own.is_sampled) {
+        let whole = dots(&|own| own.measured.value.filter(|_| own.is_sampled));
+        let hollow = Marker::new().color("@c1").size(10).symbol(MarkerSymbol::CircleOpen);
+        figure = figure.trace(whole.marker(hollow)).named("of everything (hollow)", Swatch::Dot, "@c1", 1);
+    }
+    figure
+        .trace(dots(&Named::beside_chance).marker(Marker::new().color("@c1").size(10)))
         .named("measured", Swatch::Dot, "@c1", 1)
         .layout(|layout| layout.y_axis(axis).shapes(vec![zero]))
 }

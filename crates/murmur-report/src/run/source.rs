@@ -6,12 +6,13 @@ use std::io;
 use std::path::Path;
 
 use murmur_core::ActionKind;
+use murmur_engine::config::InterventionConfig;
 use murmur_engine::{FirstOpinions, Picture, Run, Series};
 use serde::Deserialize;
 
 use crate::ReportError;
 use crate::table_file::TableFile;
-use crate::time::{Mark, TimeAxis};
+use crate::time::{Mark, Span, TimeAxis};
 
 /// Bins of opinions in heat maps.
 const BINS: usize = 40;
@@ -31,6 +32,8 @@ pub(crate) struct Source {
     /// None of an unfinished run.
     pub(crate) summary: Option<SummaryFile>,
     pub(crate) time: TimeAxis,
+    /// Interventions, in the order of the marks of `time`.
+    pub(crate) interventions: Vec<InterventionConfig>,
     /// Number of agents, as far as it is known.
     pub(crate) agents: Option<u64>,
     /// Groups by `metrics.label`, the largest first.
@@ -144,8 +147,9 @@ impl Source {
             _ => None,
         };
         let agents = summary.as_ref().map(|summary| summary.agents).or(size);
-        let time = TimeAxis { clock: config.clock(), steps: picture.steps, marks: marks(&run, &picture) };
-        Ok(Self { name: name_of(path), run, picture, summary, time, agents, groups, people })
+        let Interventions { all: interventions, marks } = interventions(&run, &picture)?;
+        let time = TimeAxis { clock: config.clock(), steps: picture.steps, marks };
+        Ok(Self { name: name_of(path), run, picture, summary, time, interventions, agents, groups, people })
     }
 
     /// The table `name`; none of an unfinished run.
@@ -258,21 +262,147 @@ fn groups_of(agents: &TableFile, has_labels: bool) -> Result<(Vec<u16>, Vec<Grou
     Ok((label_of.into_iter().map(|number| place_of[number]).collect(), groups))
 }
 
-/// What interventions there are, and when they came into force: as configured, or, if something had to be measured first,
-/// when they first decided something.
-pub(crate) fn marks(run: &Run, picture: &Picture) -> Vec<Mark> {
-    let first_decision = |name: &str| {
+/// The part of `manifest.json` that says what held before the run branched off.
+#[derive(Deserialize)]
+struct ManifestFile {
+    #[serde(default)]
+    lineage: Vec<AncestorFile>,
+}
+
+/// A run from which this one branched off.
+#[derive(Deserialize)]
+struct AncestorFile {
+    /// The first step that is not its own.
+    until: u32,
+    config: AncestorConfig,
+}
+
+/// What it was made from.
+#[derive(Deserialize)]
+struct AncestorConfig {
+    #[serde(default)]
+    intervention: Vec<InterventionConfig>,
+}
+
+/// Interventions of the run, and of the runs that it branched off from.
+pub(crate) struct Interventions {
+    /// Those of the run; then, switched off, those of its ancestors that it has not.
+    pub(crate) all: Vec<InterventionConfig>,
+    /// When they were in force, in the same order.
+    pub(crate) marks: Vec<Mark>,
+}
+
+/// What interventions there are, and when they were in force: as configured at that time, or, if something had to be
+/// measured first, from when they first decided something.
+pub(crate) fn interventions(run: &Run, picture: &Picture) -> Result<Interventions, ReportError> {
+    let manifest: Option<ManifestFile> = read_json(&run.path().join("manifest.json"))?;
+    let mut phases: Vec<(u32, Vec<InterventionConfig>)> = Vec::new();
+    let mut start = 0;
+    for ancestor in manifest.map(|file| file.lineage).unwrap_or_default() {
+        phases.push((start, ancestor.config.intervention));
+        start = ancestor.until;
+    }
+    phases.push((start, run.config().intervention.clone()));
+    let mut all = run.config().intervention.clone();
+    for own in phases.iter().rev().flat_map(|(_, interventions)| interventions) {
+        if all.iter().all(|known| known.name != own.name) {
+            all.push(InterventionConfig { enabled: false, ..own.clone() });
+        }
+    }
+    let mark = |(place, own): (usize, &InterventionConfig)| {
         let mut decisions = picture.series.iter().filter(|series| series.scope == "intervention");
-        let own = decisions.find(|series| series.subject.as_deref() == Some(name))?;
-        own.points.first().map(|(step, _)| step.0)
+        let decisions = decisions.find(|series| series.subject.as_deref() == Some(&own.name));
+        let decided: Vec<u32> =
+            decisions.iter().flat_map(|series| &series.points).map(|(step, _)| step.0).collect();
+        let phases: Vec<Phase<'_>> = phases
+            .iter()
+            .map(|(start, interventions)| Phase {
+                start: *start,
+                own: interventions.iter().find(|other| other.name == own.name && other.enabled),
+            })
+            .collect();
+        Mark { number: place + 1, name: own.name.clone(), spans: spans(&phases, &decided) }
     };
-    let mark = |(place, own): (usize, &murmur_engine::config::InterventionConfig)| {
-        let from = match (own.enabled, &own.when) {
-            (false, _) => None,
-            (true, Some(_)) => first_decision(&own.name),
-            (true, None) => Some(own.from),
+    let marks = all.iter().enumerate().map(mark).collect();
+    Ok(Interventions { all, marks })
+}
+
+/// What an intervention was in steps under the same configuration.
+struct Phase<'a> {
+    /// The first of the steps; they end where the next phase begins.
+    start: u32,
+    /// None if it was switched off.
+    own: Option<&'a InterventionConfig>,
+}
+
+/// When an intervention was in force; steps through which it did the same are one span.
+fn spans(phases: &[Phase<'_>], decided: &[u32]) -> Vec<Span> {
+    let mut spans: Vec<Span> = Vec::new();
+    let mut before: Option<&InterventionConfig> = None;
+    for (place, phase) in phases.iter().enumerate() {
+        let end = phases.get(place + 1).map(|next| next.start);
+        let Some(own) = phase.own else {
+            before = None;
+            continue;
         };
-        Mark { number: place + 1, name: own.name.clone(), from, until: own.until }
-    };
-    run.config().intervention.iter().enumerate().map(mark).collect()
+        let same = before.is_some_and(|other| {
+            (&other.action, &other.target, &other.when) == (&own.action, &own.target, &own.when)
+        });
+        let lasts = same && spans.last().is_some_and(|span| span.until == Some(phase.start));
+        before = Some(own);
+        let from = match &own.when {
+            Some(_) if !lasts => decided.iter().copied().find(|&step| step >= phase.start),
+            Some(_) => Some(phase.start),
+            None => Some(own.from.max(phase.start)),
+        };
+        let until = [own.until, end].into_iter().flatten().min();
+        let Some(from) = from.filter(|&from| until.is_none_or(|until| from < until)) else { continue };
+        match spans.last_mut() {
+            Some(span) if lasts && from == phase.start => span.until = until,
+            _ => spans.push(Span { from, until }),
+        }
+    }
+    spans
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn demote(changes: serde_json::Value) -> InterventionConfig {
+        let mut own = json!({"name": "demote", "action": {"kind": "demote", "factor": 0.5}});
+        for (key, value) in changes.as_object().unwrap() {
+            own[key] = value.clone();
+        }
+        serde_json::from_value(own).unwrap()
+    }
+
+    #[test]
+    fn an_intervention_is_marked_from_when_it_held_in_the_run_and_before_it_branched_off() {
+        let check = |trunk: Option<serde_json::Value>,
+                     own: Option<serde_json::Value>,
+                     expected: &[(u32, Option<u32>)]| {
+            let (trunk, own) = (trunk.map(demote), own.map(demote));
+            let phases = [Phase { start: 0, own: trunk.as_ref() }, Phase { start: 160, own: own.as_ref() }];
+            let found: Vec<(u32, Option<u32>)> =
+                spans(&phases, &[150, 170]).iter().map(|span| (span.from, span.until)).collect();
+            assert_eq!(found, expected, "{trunk:?}, then {own:?}");
+        };
+        let plain = || Some(json!({}));
+        let weaker = || Some(json!({"action": {"kind": "demote", "factor": 0.1}}));
+        let condition = || Some(json!({"when": {"scope": "platform", "measure": "exposures", "above": 1.0}}));
+        check(None, plain(), &[(160, None)]);
+        check(plain(), plain(), &[(0, None)]);
+        check(plain(), None, &[(0, Some(160))]);
+        check(plain(), weaker(), &[(0, Some(160)), (160, None)]);
+        check(None, Some(json!({"from": 200, "until": 300})), &[(200, Some(300))]);
+        check(None, Some(json!({"until": 100})), &[]);
+        check(Some(json!({"from": 200})), Some(json!({"from": 200})), &[(200, None)]);
+        check(plain(), Some(json!({"until": 170})), &[(0, Some(170))]);
+        check(Some(json!({"until": 50})), plain(), &[(0, Some(50)), (160, None)]);
+        check(None, condition(), &[(170, None)]);
+        check(condition(), condition(), &[(150, None)]);
+    }
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::{Source, facts};
 use crate::page::{Column, Section};
 use crate::text::{count, duration, shorten, tidy};
+use crate::time::Span;
 
 pub(super) fn section(source: &Source) -> Section {
     let config = source.run.config();
@@ -15,7 +16,7 @@ pub(super) fn section(source: &Source) -> Section {
     let whole = serde_json::to_value(config).unwrap_or_default();
     let mut section =
         Section::new("what", "What was run").part(&heading, caption).html(&facts(&the_facts(source, &whole)));
-    if !config.intervention.is_empty() {
+    if !source.interventions.is_empty() {
         section = interventions(section, source);
     }
     let ancestors = source.run.branchings();
@@ -112,8 +113,11 @@ fn opinion_models(whole: &Value) -> String {
 fn interventions(section: Section, source: &Source) -> Section {
     let row = |(place, own): (usize, &InterventionConfig)| {
         let mark = &source.time.marks[place];
-        let when = |step: Option<u32>| {
-            step.map_or("–".to_owned(), |step| format!("{step} ({})", source.time.label(step)))
+        let when = |of: fn(&Span) -> Option<u32>| {
+            let steps = mark.spans.iter().filter_map(of);
+            let steps: Vec<String> =
+                steps.map(|step| format!("{step} ({})", source.time.label(step))).collect();
+            if steps.is_empty() { "–".to_owned() } else { steps.join(", ") }
         };
         let decisions = source.total("intervention", Some(&own.name), "decisions");
         let action = serde_json::to_value(&own.action).unwrap_or_default();
@@ -134,12 +138,12 @@ fn interventions(section: Section, source: &Source) -> Section {
                 some => some,
             },
             off.or(condition).unwrap_or_else(|| "–".to_owned()),
-            when(mark.from),
-            when(own.until),
+            when(|span| Some(span.from)),
+            when(|span| span.until),
             count(decisions as u64),
         ]
     };
-    let rows: Vec<Vec<String>> = source.run.config().intervention.iter().enumerate().map(row).collect();
+    let rows: Vec<Vec<String>> = source.interventions.iter().enumerate().map(row).collect();
     let columns = [
         Column::Text(""),
         Column::Text("intervention"),
