@@ -524,11 +524,8 @@ fn arms_of_an_experiment_share_replies_and_survive_their_servers() {
 
     // The servers are gone, and come back elsewhere.
     drop(mock);
-    let failed = desk.murmur("experiment trial.toml --out again --jobs 1");
-    failed.expect(
-        1,
-        &["r0000 as it is failed", "r0001 as it is failed", "the same command takes them up again"],
-    );
+    let stopped = desk.murmur("experiment trial.toml --out again --jobs 1");
+    stopped.expect(75, &["r0000 as it is: step 0", "r0001 as it is: step 0", "go on with the same command"]);
     let mock = Mock::start("");
     fs::write(desk.path("world.toml"), WORLD.replace("URL", &mock.url)).unwrap();
     desk.done("experiment trial.toml --out again");
