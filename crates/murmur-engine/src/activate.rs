@@ -75,3 +75,19 @@ fn probability(stretches: &[Stretch<'_>], agent: AgentId) -> f64 {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bound_is_no_less_than_the_probability() {
+        let column: Vec<f32> = (0..=1000).map(|number| (number as f32 / 1000.0).powi(3)).collect();
+        for ratio in [1.0 / 60.0, 1.0 / 3.0, 0.999, 1.0, 2.0, 20.0] {
+            let stretches = [Stretch { column: &column, ratio }];
+            for agent in (0..=1000).map(AgentId) {
+                assert!(at_most(&stretches, agent) >= probability(&stretches, agent), "{agent} at {ratio}");
+            }
+        }
+    }
+}

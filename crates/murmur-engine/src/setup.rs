@@ -565,6 +565,28 @@ mod tests {
     }
 
     #[test]
+    fn added_follows_join_those_of_the_graph() {
+        let small = "[[topic]]\nname = \"tea\"\n[population]\nkind = \"synthetic\"\nsize = 3\n[graph]\nkind = \
+                     \"watts-strogatz\"\nneighbours = 2\nrewiring = 0.0\n";
+        let with = |follower: u32, followee: u32| {
+            let follow = Follow { follower: AgentId(follower), followee: AgentId(followee) };
+            let addition = Addition { follows: vec![follow; 2], ..Addition::default() };
+            make_world_with(toml::from_str(small).unwrap(), None, addition)
+        };
+        let plain = make_world(toml::from_str(small).unwrap(), None).unwrap().world.public.graph.follows;
+        let follows = with(0, 2).unwrap().world.public.graph.follows;
+        for agent in (0..3).map(AgentId) {
+            let mut expected = plain.followees(agent).to_vec();
+            if agent == AgentId(0) && !expected.contains(&AgentId(2)) {
+                expected.push(AgentId(2));
+            }
+            assert_eq!(follows.followees(agent).to_vec(), expected);
+        }
+        let message = with(0, 3).err().unwrap().to_string();
+        assert_eq!(message, "added follows: expected agents from 0 to 2, found 3");
+    }
+
+    #[test]
     fn a_missing_file_is_told_with_its_key() {
         let x = "[population]\nkind = \"oasis-x\"\npath = \"none.csv\"\n";
         check_missing(x, "none.csv", "population.path");
