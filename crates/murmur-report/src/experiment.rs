@@ -84,17 +84,19 @@ fn runs_done(results: &Results) -> usize {
 
 fn tiles(results: &Results) -> Vec<Tile> {
     let minutes = u64::from(results.steps) * u64::from(results.minutes_per_step);
-    let best = results.comparisons.iter().filter_map(|comparison| comparison.narrowing).fold(0.0, f64::max);
+    let mut narrowings: Vec<f64> = results.comparisons.iter().filter_map(|own| own.narrowing).collect();
+    narrowings.sort_by(f64::total_cmp);
     let mut tiles = vec![
         Tile { value: count(results.arms.len() as u64), name: "arms".to_owned() },
         Tile { value: count(results.replicates.into()), name: "replicates".to_owned() },
         Tile { value: count(runs_done(results) as u64), name: "runs".to_owned() },
         Tile { value: duration(minutes), name: "simulated in each".to_owned() },
     ];
-    if best > 0.0 {
+    // The lower of the two middle ones.
+    if let Some(median) = narrowings.get(narrowings.len().saturating_sub(1) / 2) {
         tiles.push(Tile {
-            value: format!("{best:.1}×"),
-            name: "at most, intervals narrower by pairing".to_owned(),
+            value: format!("{median:.1}×"),
+            name: "narrower intervals by pairing, median".to_owned(),
         });
     }
     let clear =
@@ -132,11 +134,11 @@ fn design(results: &Results) -> Section {
         format!("{step}, after {}", duration(minutes))
     };
     let rows = [
-        ("arms", results.arms.join(", ")),
+        ("arms", results.arms.join(" · ")),
         ("replicates", replicates(results)),
         ("steps", step(results.steps)),
         ("arms differ from step", step(results.treatment)),
-        ("outcomes", results.outcomes.join(", ")),
+        ("outcomes", results.outcomes.join(" · ")),
         ("seed", results.seed.to_string()),
     ];
     let rows: Vec<(&str, String)> =
@@ -149,7 +151,7 @@ fn design(results: &Results) -> Section {
     let levels: Vec<Vec<String>> = results
         .factors
         .iter()
-        .map(|factor| vec![shorten(&factor.name, 120), shorten(&factor.levels.join(", "), 400)])
+        .map(|factor| vec![shorten(&factor.name, 120), shorten(&factor.levels.join(" · "), 400)])
         .collect();
     let section = section.table("Factors", &[Column::Text("factor"), Column::Text("levels")], &levels);
     let mut seeds: Vec<(u32, u64)> = results.rows.iter().map(|row| (row.replicate, row.seed)).collect();
@@ -332,7 +334,7 @@ fn forest(place: usize, outcome: &str, comparisons: &[&Comparison]) -> Figure {
     let rows = comparisons.len();
     let line = |row: usize| (rows - 1 - row) as f64;
     let name = |own: &&Comparison| {
-        let arms = [&own.arm, &own.against].map(|arm| in_chart(&shorten(arm, 22)));
+        let arms = [&own.arm, &own.against].map(|arm| in_chart(&shorten(arm, 30)));
         format!("{} −<br>{}<br>p {}", arms[0], arms[1], in_chart(&equals(&p_value(own.paired.p_corrected))))
     };
     let intervals = |of: fn(&Comparison) -> &Contrast, offset: f64| {
@@ -382,8 +384,19 @@ fn forest(place: usize, outcome: &str, comparisons: &[&Comparison]) -> Figure {
             dots(|own| &own.unpaired, -0.14)
                 .marker(Marker::new().color(unpaired).size(8).symbol(MarkerSymbol::CircleOpen)),
         )
-        .named("as if unrelated", Swatch::Dot, unpaired, 2)
-        .layout(|layout| layout.shapes(vec![zero]).x_axis(Axis::new().title("difference")).y_axis(axis))
+        .named("as if unrelated", Swatch::Ring, unpaired, 2)
+        .layout(|layout| layout.shapes(vec![zero]).x_axis(differences(comparisons)).y_axis(axis))
+}
+
+/// An axis with some room beside the widest interval, and 0 on it.
+fn differences(comparisons: &[&Comparison]) -> Axis {
+    let intervals = comparisons.iter().flat_map(|own| [own.paired.t, own.unpaired.t]).flatten();
+    let dots = comparisons.iter().filter_map(|own| own.difference);
+    let ends = intervals.flat_map(|interval| [interval.low, interval.high]).chain(dots);
+    let (low, high) = ends.fold((0.0f64, 0.0f64), |(low, high), end| (low.min(end), high.max(end)));
+    let room = 0.06 * (high - low);
+    let axis = Axis::new().title("difference");
+    if room > 0.0 { axis.range(AxisRange::new(tidy(low - room), tidy(high + room))) } else { axis }
 }
 
 fn equals(p: &str) -> String {
@@ -476,7 +489,7 @@ fn values(results: &Results, place: usize, outcome: &str) -> Figure {
             );
         }
     }
-    let texts: Vec<String> = results.arms.iter().take(arms).map(|arm| in_chart(&shorten(arm, 18))).collect();
+    let texts: Vec<String> = results.arms.iter().take(arms).map(|arm| in_chart(&shorten(arm, 26))).collect();
     let axis = Axis::new()
         .tick_values((0..arms).map(|arm| arm as f64).collect())
         .tick_text(texts)

@@ -46,6 +46,7 @@ pub(crate) enum Swatch {
     Line,
     Area,
     Dot,
+    Ring,
 }
 
 /// A chart.
@@ -122,6 +123,7 @@ impl Figure {
             Swatch::Line => "line",
             Swatch::Area => "area",
             Swatch::Dot => "dot",
+            Swatch::Ring => "ring",
         };
         let color = color.trim_start_matches('@').split('/').next().unwrap_or_default();
         let name = escape(&shorten(name, 60));

@@ -221,7 +221,7 @@ fn against_chance(measures: &[Named]) -> Figure {
     if shown.iter().any(|own| own.is_sampled) {
         let whole = dots(&|own| own.measured.value.filter(|_| own.is_sampled));
         let hollow = Marker::new().color("@c1").size(10).symbol(MarkerSymbol::CircleOpen);
-        figure = figure.trace(whole.marker(hollow)).named("of everything (hollow)", Swatch::Dot, "@c1", 1);
+        figure = figure.trace(whole.marker(hollow)).named("of everything (hollow)", Swatch::Ring, "@c1", 1);
     }
     figure
         .trace(dots(&Named::beside_chance).marker(Marker::new().color("@c1").size(10)))
