@@ -84,6 +84,7 @@ fn every_kind_of_column_reads_back() {
         [
             Field::UInt(0),
             Field::Null,
+            Field::ULong(0),
             Field::Float(0.5),
             Field::Double(0.1),
             Field::Double(0.1),
@@ -94,6 +95,7 @@ fn every_kind_of_column_reads_back() {
         [
             Field::UInt(7),
             Field::UInt(u32::MAX),
+            Field::ULong(7),
             Field::Float(-1.0),
             Field::Double(-0.0),
             Field::Null,
@@ -104,6 +106,7 @@ fn every_kind_of_column_reads_back() {
         [
             Field::UInt(u32::MAX),
             Field::UInt(0),
+            Field::ULong(u64::MAX),
             Field::Float(f32::MAX),
             Field::Double(f64::MIN_POSITIVE),
             Field::Null,
@@ -126,10 +129,10 @@ fn every_kind_of_column_reads_as_csv() {
     table.write(&three_rows()).unwrap();
     table.write(&three_rows().map(|column| none_of(&column))).unwrap();
     table.finish().unwrap();
-    let expected = "u32,opt_u32,f32,f64,opt_f64,text,opt_text,category\n\
-        0,,0.5,0.1,0.1,\"\",\"\",repost\n\
-        7,4294967295,-1,-0,,\"ü\n\"\"\",,like\n\
-        4294967295,0,340282350000000000000000000000000000000,";
+    let expected = "u32,opt_u32,u64,f32,f64,opt_f64,text,opt_text,category\n\
+        0,,0,0.5,0.1,0.1,\"\",\"\",repost\n\
+        7,4294967295,7,-1,-0,,\"ü\n\"\"\",,like\n\
+        4294967295,0,18446744073709551615,340282350000000000000000000000000000000,";
     let written = std::fs::read_to_string(dir.path().join("all.csv")).unwrap();
     assert!(written.starts_with(expected), "{written}");
     assert!(written.ends_with(",,a,🧠,repost\n"), "{written}");
