@@ -19,7 +19,7 @@ const MURMUR: &str = env!("CARGO_BIN_EXE_murmur");
 /// The steps of [`WORLD`].
 const STEPS: u32 = 60;
 
-/// Three topics, seed posts, a script, sampled exposures, a checkpoint every few steps, and interventions of most kinds.
+/// Three topics, seed posts, a backlog, a script, sampled exposures, a checkpoint every few steps, and interventions of most kinds.
 const WORLD: &str = r#"[run]
 seed = 5
 steps = 60
@@ -51,6 +51,8 @@ exposures = 0.3
 checkpoint_every = 7
 [script]
 path = "script.jsonl"
+[backlog]
+posts = 40
 [[seed_post]]
 name = "rumour"
 author = 3
@@ -93,7 +95,7 @@ target = { label = "disputed" }
 action = { kind = "demote", factor = 0.3 }
 [[intervention]]
 name = "slow"
-when = { scope = "platform", measure = "posts_total", above = 60 }
+when = { scope = "platform", measure = "posts_total", above = 100 }
 target = { topic = "chess" }
 action = { kind = "friction", cost = 1.0 }
 [[intervention]]

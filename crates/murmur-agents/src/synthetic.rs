@@ -14,6 +14,10 @@ pub struct SyntheticConfig {
     pub topics_per_agent: f64,
     /// Mean probability that an agent is active within 3 minutes, over agents and hours.
     pub activity: Probability,
+    /// The same for the core accounts of a graph of kind `homophilous`, the first `graph.core_accounts` agents. Default: as
+    /// for all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub core_activity: Option<Probability>,
     /// Relative activity in each of the 24 hours of the day, from midnight; scaled to a mean of 1.
     pub hours: Vec<f64>,
     /// Standard deviation of the logarithm of an agent's activity: 0 (all agents alike) to 3.
@@ -27,6 +31,7 @@ impl Default for SyntheticConfig {
         Self {
             topics_per_agent: 1.5,
             activity: Probability::of(0.02),
+            core_activity: None,
             hours: vec![
                 0.45, 0.25, 0.15, 0.1, 0.1, 0.15, 0.35, 0.7, 1.0, 1.1, 1.15, 1.2, 1.35, 1.25, 1.15, 1.15,
                 1.2, 1.3, 1.4, 1.55, 1.75, 1.8, 1.5, 0.9,
@@ -65,6 +70,8 @@ pub struct Synthesizer<'a> {
     pub config: &'a SyntheticConfig,
     /// The topics of the run; at most [`Interests::MOST_TOPICS`].
     pub topics: &'a [Vocabulary],
+    /// Number of core accounts, the first agents.
+    pub core_accounts: u32,
     /// The seed of the run.
     pub seed: u64,
 }
@@ -82,7 +89,7 @@ impl Synthesizer<'_> {
             user_name: format!("user{agent}").into(),
             name: format!("User {agent}").into(),
             interests,
-            hours: Some(self.hours(activity)),
+            hours: Some(self.hours(agent, activity)),
             productivity,
             label: topics.first().map(|topic| self.topics[topic.index()].name.as_str().into()),
             previous_posts: Vec::new(),
@@ -116,9 +123,11 @@ impl Synthesizer<'_> {
         }
     }
 
-    fn hours(&self, activity: f64) -> Hours {
+    /// Hours of an agent that is `activity` times as active as those of its kind.
+    fn hours(&self, agent: AgentId, activity: f64) -> Hours {
+        let of_core = self.config.core_activity.filter(|_| agent.0 < self.core_accounts);
         let mean = self.config.hours.iter().sum::<f64>() / 24.0;
-        let base = self.config.activity.get() * activity / mean;
+        let base = of_core.unwrap_or(self.config.activity).get() * activity / mean;
         std::array::from_fn(|hour| Probability::of((base * self.config.hours[hour]).min(1.0)))
     }
 }
@@ -136,7 +145,7 @@ mod tests {
         let topics: Vec<Vocabulary> = ["tea", "bees", "rain"]
             .map(|name| Vocabulary { name: name.to_owned(), words: vec![name.to_owned()] })
             .to_vec();
-        let synthesizer = Synthesizer { config, topics: &topics, seed: 3 };
+        let synthesizer = Synthesizer { config, topics: &topics, core_accounts: 4, seed: 3 };
         (0..count).map(|agent| synthesizer.persona(AgentId(agent))).collect()
     }
 
@@ -151,6 +160,17 @@ mod tests {
         let mean = means.iter().sum::<f64>() / 24.0;
         assert!((mean / 0.02 - 1.0).abs() < 0.03, "{mean}");
         assert!((means[21] / means[3] / 18.0 - 1.0).abs() < 1e-9, "{means:?}");
+    }
+
+    #[test]
+    fn core_accounts_are_as_active_as_is_said_of_them() {
+        let core_activity = Some(Probability::of(0.1));
+        let config = SyntheticConfig { core_activity, activity_spread: 0.0, ..Default::default() };
+        let mean = |persona: &Persona| persona.hours.unwrap().iter().map(|p| p.get()).sum::<f64>() / 24.0;
+        let means: Vec<f64> = personas(&config, 6).iter().map(mean).collect();
+        for (mean, expected) in means.iter().zip([0.1, 0.1, 0.1, 0.1, 0.02, 0.02]) {
+            assert!((mean / expected - 1.0).abs() < 1e-9, "{means:?}");
+        }
     }
 
     #[test]

@@ -86,6 +86,8 @@ pub enum Purpose {
     Rewiring = 26,
     /// Who writes a post of a voting experiment and who casts its first vote; the agent is the post's number.
     Ballot = 27,
+    /// Who writes a post of the backlog, and what; the agent is the post's number.
+    Backlog = 28,
 }
 
 /// A stream of random draws with a key of its own.

@@ -6,7 +6,7 @@ use crate::observe::Observations;
 use crate::recommend::feed_of;
 use crate::script::LineResult;
 use crate::trips::Trips;
-use crate::{EngineError, World, inner, interventions};
+use crate::{EngineError, World, backlog, inner, interventions};
 use murmur_agents::Decision;
 use murmur_core::rng::order_key;
 use murmur_core::{Action, AgentId, Draft, Event, Found, Outcome, PostId, Refusal, Step, Text, TopicId};
@@ -44,7 +44,7 @@ pub(crate) struct Seeded {
 }
 
 /// Carries out a step: interventions and then seed posts in the order of the configuration, the posts of a
-/// voting experiment, the script's lines in the
+/// voting experiment, the backlog, the script's lines in the
 /// order of the file, the agents' actions in the step's keyed order, each agent's in its own order, and what interventions
 /// decide about the posts made; then every active agent's opinions, emotions and beliefs move by what it read, it
 /// remembers that, and the recommender takes in what was done. `trips` says which conditions of interventions hold.
@@ -73,6 +73,7 @@ pub(crate) fn apply(
     interventions::begin(world, now, trips, &mut applied);
     plant_seed_posts(world, now, &mut applied);
     plant_ballots(world, now, &mut applied);
+    plant_backlog(world, now, &mut applied)?;
     play_script(world, now, &mut applied);
     for index in order {
         let Decision { agent, ref mut actions, .. } = decisions[index];
@@ -163,6 +164,13 @@ fn plant_seed_posts(world: &mut World, now: Step, applied: &mut Applied) {
             applied.seeded.push(Seeded { seed_post, post });
         }
     }
+}
+
+fn plant_backlog(world: &mut World, now: Step, applied: &mut Applied) -> Result<(), EngineError> {
+    for (author, post) in backlog::due(world, now)? {
+        carry_out(world, now, author, post, &mut applied.events);
+    }
+    Ok(())
 }
 
 /// Plants the posts of a voting experiment that are due, each with its claim and its first vote.

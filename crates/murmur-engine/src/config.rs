@@ -104,6 +104,8 @@ pub struct Config {
     pub intervention: Vec<InterventionConfig>,
     /// A voting experiment: posts whose first vote a confederate casts.
     pub votes: VotesConfig,
+    /// Posts that agents wrote before anybody read.
+    pub backlog: BacklogConfig,
     /// Actions written down beforehand.
     pub script: ScriptConfig,
     /// What is measured, and how often.
@@ -221,6 +223,16 @@ pub enum GraphConfig {
 impl Default for GraphConfig {
     fn default() -> Self {
         Self::Generated(GraphModel::default())
+    }
+}
+
+impl GraphConfig {
+    /// Number of core accounts, the first agents; 0 where the graph knows none.
+    pub(crate) fn core_accounts(&self) -> u32 {
+        match self {
+            Self::Generated(GraphModel::Homophilous(homophilous)) => homophilous.core_accounts,
+            _ => 0,
+        }
     }
 }
 
@@ -441,17 +453,35 @@ pub struct MetricsConfig {
 }
 
 /// What is written.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TablesConfig {
-    /// Share of agents whose exposures are written; who they are is drawn once. 0 writes none.
-    pub exposures: Probability,
+    /// Share of agents whose exposures are written; who they are is drawn once. 0 writes none. Default: 1 up to 100,000
+    /// agents, 0.01 above.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exposures: Option<Probability>,
 }
 
-impl Default for TablesConfig {
-    fn default() -> Self {
-        Self { exposures: Probability::of(1.0) }
+/// Above this many agents a run keeps a sample of exposures, and measures the whole population now and then, unless
+/// configured otherwise.
+pub(crate) const LARGE_POPULATION: u32 = 100_000;
+
+impl TablesConfig {
+    /// Share of agents whose exposures are written, of a population of so many.
+    pub fn exposures_of(&self, agents: u32) -> Probability {
+        let default = if agents > LARGE_POPULATION { 0.01 } else { 1.0 };
+        self.exposures.unwrap_or(Probability::of(default))
     }
+}
+
+/// Posts that agents wrote before anybody read.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct BacklogConfig {
+    /// Number of posts, planted in the first step after the seed posts and before the script and the agents: the feeds of the
+    /// second step have them. Their authors are drawn in proportion to how much each agent writes: its productivity times
+    /// its activity over the day. Default 0.
+    pub posts: u32,
 }
 
 /// How the run survives a stop. None of it changes what is recorded.

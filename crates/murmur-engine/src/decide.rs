@@ -12,7 +12,7 @@ use crate::language::calls::Calls;
 use crate::language::survey::{Answers, ask_scheduled};
 use crate::language::think;
 use crate::observe::Observations;
-use crate::{EngineError, World};
+use crate::{EngineError, World, backlog};
 
 /// Whose decisions are carried out.
 pub(crate) enum Policy<'a> {
@@ -84,7 +84,7 @@ fn replay(
         let is_posted = events.next().is_some_and(|event| event.outcome.refusal().is_none());
         events.by_ref().take(world.votes.actions_after(place, is_posted)).for_each(drop);
     }
-    for event in events.skip(world.script.due(now).len()) {
+    for event in events.skip(backlog::count_due(world, now) + world.script.due(now).len()) {
         let Ok(index) = decisions.binary_search_by_key(&event.agent, |decision| decision.agent) else {
             let what = format!("agent {} acts without being active", event.agent);
             return Err(Difference { step: now, table: "events", shard: None, what }.into());

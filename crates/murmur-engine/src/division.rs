@@ -172,7 +172,7 @@ impl Run {
             swaps_per_tie: murmur_metrics::division::ATTEMPTS,
             hubs,
             window: request.window,
-            exposures_kept: world.config.tables.exposures.get(),
+            exposures_kept: world.exposures_kept().get(),
             at,
         })
     }

@@ -13,6 +13,7 @@ mod activate;
 mod aligned;
 mod apply;
 mod ask;
+mod backlog;
 mod batch_results;
 mod checkpoint;
 mod classic;

@@ -21,7 +21,7 @@ use rustc_hash::FxHashMap;
 
 use crate::World;
 use crate::apply::Applied;
-use crate::config::{InterventionConfig, ModelSection, TopicConfig};
+use crate::config::{InterventionConfig, LARGE_POPULATION, ModelSection, TopicConfig};
 use crate::model_totals::ModelTotals;
 use crate::trips::Trips;
 
@@ -191,9 +191,6 @@ struct Groups {
     /// What the column says, by group; empty for the group without a value.
     names: Vec<String>,
 }
-
-/// Above this many agents, the whole population is measured every 20 steps unless configured otherwise.
-const LARGE_POPULATION: u32 = 100_000;
 
 impl Meter {
     /// A meter for the world before its first step.

@@ -55,10 +55,10 @@ pub(crate) fn record(
     let batches = |share| encode(world, applied, measures, share);
     match recorder {
         Recorder::Off => Ok(()),
-        Recorder::Writing(journal) => write(journal, now, &batches(world.config.tables.exposures)),
+        Recorder::Writing(journal) => write(journal, now, &batches(world.exposures_kept())),
         Recorder::Replaying(replay) => {
             if let Some(recorded) = recorded {
-                compare(recorded, &batches(world.config.tables.exposures))?;
+                compare(recorded, &batches(world.exposures_kept()))?;
             }
             match &mut replay.into {
                 Some(journal) => write(journal, now, &batches(Probability::of(1.0))),

@@ -491,7 +491,7 @@ impl Run {
 
     fn record_again(&self, simulation: &mut Simulation, out: &Path) -> Result<JournalWriter, EngineError> {
         let mut config = self.config.clone();
-        config.tables.exposures = Probability::of(1.0);
+        config.tables.exposures = Some(Probability::of(1.0));
         let mut manifest = manifest_of(&config)?;
         manifest.lineage = self.manifest.lineage.clone();
         for ancestor in &mut manifest.lineage {

@@ -315,7 +315,9 @@ impl Setup<'_> {
     }
 
     fn synthesizer<'a>(&'a self, traits: &'a SyntheticConfig) -> Synthesizer<'a> {
-        Synthesizer { config: traits, topics: &self.topics.vocabularies, seed: self.config.run.seed }
+        let core_accounts = self.config.graph.core_accounts();
+        let topics = &self.topics.vocabularies;
+        Synthesizer { config: traits, topics, core_accounts, seed: self.config.run.seed }
     }
 
     /// An edge list for agents that have no names yet, of `size` agents if that is known.

@@ -214,7 +214,7 @@ impl Simulation {
     pub fn finish(mut self) -> Result<Summary, EngineError> {
         if let Recorder::Replaying(Replay { into: Some(journal), .. }) = self.recorder {
             self.recorder = Recorder::Writing(journal);
-            self.world.config.tables.exposures = Probability::of(1.0);
+            self.world.config.tables.exposures = Some(Probability::of(1.0));
         }
         self.keep_checkpoint()?;
         let _span = tracing::info_span!("finish").entered();

@@ -6,7 +6,7 @@ use murmur_agents::{
     Behaviour, Beliefs, Credences, Decision, Emotions, Memories, Observation, Population, Side, StanceReader,
     Writer,
 };
-use murmur_core::{Action, AgentId, Clock, Event, Outcome, PostId, Step};
+use murmur_core::{Action, AgentId, Clock, Event, Outcome, PostId, Probability, Step};
 use murmur_recsys::{Recommender, SeenLists};
 use murmur_store::{Public, Rules};
 
@@ -179,6 +179,11 @@ impl World {
     pub(crate) fn handle(&self, agent: AgentId) -> Arc<str> {
         let profile = self.public.accounts().profile(agent);
         profile.map_or_else(|| format!("user{agent}").into(), |profile| profile.user_name.clone())
+    }
+
+    /// Share of agents whose exposures are recorded.
+    pub(crate) fn exposures_kept(&self) -> Probability {
+        self.config.tables.exposures_of(self.population.len())
     }
 
     /// The seed of all draws.

@@ -151,12 +151,18 @@ impl Config {
             let none = GraphConfig::Given(GivenGraph::Population(NoMoreKeys {}));
             expect(self.graph == none, "graph.kind", "`population`, with a script as population", "another")?;
         }
+        let has_writers = self.backlog.posts == 0 || !self.is_script_alone();
+        expect(has_writers, "backlog.posts", "0, with a script as population", self.backlog.posts)?;
         self.check_growth()?;
         if let PopulationConfig::Synthetic(population) = &self.population {
             expect(population.size != Some(0), "population.size", "at least 1 agent", 0)?;
             if let Some(fault) = population.traits.fault() {
                 return Err(fault);
             }
+            let has_core = population.traits.core_activity.is_none() || self.graph.core_accounts() > 0;
+            let wanted =
+                "`homophilous` with core accounts, since population.traits.core_activity is about them";
+            expect(has_core, "graph.kind", wanted, "no core accounts")?;
             if self.graph == GraphConfig::Given(GivenGraph::Population(NoMoreKeys {})) {
                 return Err(
                     "graph.kind: a synthetic population brings no follows; expected a generator or `file`"
@@ -177,6 +183,9 @@ impl Config {
             let has_traits = file.traits != SyntheticConfig::default();
             let wanted = "a number of agents, since population.traits says how made-up ones differ";
             expect(grows || !has_traits, "population.grow_to", wanted, "none")?;
+            let of_core = file.traits.core_activity;
+            let wanted = "no such key, since the core accounts are the file's agents";
+            expect(of_core.is_none(), "population.traits.core_activity", wanted, "one")?;
         }
         let graph = match &self.graph {
             GraphConfig::Given(given) => Some(given),

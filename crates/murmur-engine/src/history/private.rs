@@ -78,7 +78,7 @@ pub(super) fn decode_exposures(
     shard: u8,
     payload: &[u8],
 ) -> Result<Vec<Exposure>, Malformed> {
-    let share = world.config.tables.exposures.get();
+    let share = world.exposures_kept().get();
     let kept =
         |turn: &&Turn| shard_of(turn.agent) == shard && keeps_exposures(world.seed(), turn.agent, share);
     let places: Vec<(AgentId, u32)> =

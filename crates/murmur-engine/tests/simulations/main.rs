@@ -1,5 +1,6 @@
 //! Small simulations whose worlds and tables are held against what the engine promises.
 
+mod backlog;
 mod division;
 mod grown;
 mod inner;

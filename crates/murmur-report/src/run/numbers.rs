@@ -182,7 +182,7 @@ fn most_read(
         ]
     };
     let rows: Vec<Vec<String>> = best.iter().map(row).collect();
-    let share = source.run.config().tables.exposures.get();
+    let share = source.run.config().tables.exposures_of(reads.len() as u32).get();
     let caption = match share {
         share if share < 1.0 => format!(
             "Reads of an author's posts and of their reposts, of the {} of agents whose reads are in the tables.",
