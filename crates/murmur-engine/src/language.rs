@@ -5,6 +5,7 @@
 //! world as it stood when the step began. Replies come in the order of requests, so that nothing depends on which server
 //! was faster.
 
+mod ahead;
 pub(crate) mod batch;
 pub(crate) mod calls;
 mod desk;

@@ -208,6 +208,9 @@ impl Meter {
     }
 }
 
+/// A bit for each of a, e, i, o, u and y, by its place in the alphabet from 1.
+const VOWELS: u32 = 1 << 1 | 1 << 5 | 1 << 9 | 1 << 15 | 1 << 21 | 1 << 25;
+
 /// A run of letters, and what its cost depends on.
 struct Word<'a> {
     text: &'a str,
@@ -219,6 +222,29 @@ struct Word<'a> {
 impl<'a> Word<'a> {
     /// The word with which `text` begins. It ends before a capital letter after a small one, or what is no letter.
     fn first_of(text: &'a str) -> Self {
+        Self::first_ascii_of(text).unwrap_or_else(|| Self::first_of_any(text))
+    }
+
+    /// The same if the word and what ends it are ASCII: most are, and bytes are read in half the time of characters.
+    fn first_ascii_of(text: &'a str) -> Option<Self> {
+        let mut word = Self { text, is_ascii: true, is_upper: true, has_vowel: false };
+        let mut after_lower = false;
+        for (i, &byte) in text.as_bytes().iter().enumerate() {
+            match ASCII.get(usize::from(byte))? {
+                Class::Lower => (after_lower, word.is_upper) = (true, false),
+                Class::Upper if !after_lower => {}
+                _ => {
+                    word.text = &text[..i];
+                    break;
+                }
+            }
+            // The letters' last five bits are the same in both cases.
+            word.has_vowel |= VOWELS >> (byte & 31) & 1 == 1;
+        }
+        Some(word)
+    }
+
+    fn first_of_any(text: &'a str) -> Self {
         let mut word = Self { text, is_ascii: true, is_upper: true, has_vowel: false };
         let mut after_lower = false;
         for (i, c) in text.char_indices() {
@@ -363,4 +389,22 @@ pub fn clip(text: &str, most: u32) -> Cow<'_, str> {
     // The estimate is not quite monotonic: so what the search finds is checked.
     ends.truncate(ends.partition_point(fits));
     Cow::Owned(clipped(ends.into_iter().rev().find(fits).unwrap_or(0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_read_as_characters_are() {
+        let parts = |word: Word<'_>| (word.text.to_owned(), word.is_ascii, word.is_upper, word.has_vowel);
+        for text in
+            ["tea", "Tea time", "TEA", "xYz", "HTMLParser", "rhythm", "brr!", "A", "z9", "aB c", "ÄRGER"]
+        {
+            let quick = Word::first_ascii_of(text).map(parts);
+            assert_eq!(quick.is_some(), text.is_ascii(), "{text}");
+            assert!(quick.is_none_or(|quick| quick == parts(Word::first_of_any(text))), "{text}");
+        }
+        assert!(Word::first_ascii_of("naïve").is_none());
+    }
 }

@@ -11,6 +11,7 @@ use murmur_llm::{
     Account, Batch, CallFailure, CallOutcome, CallResult, Figures, Job, ModelConfig, Scheduler,
 };
 
+use super::ahead::Ahead;
 use super::kept::{OtherRuns, entry_of, no_request};
 use super::requests::Round;
 use super::telemetry::Telemetry;
@@ -41,25 +42,28 @@ pub(super) struct Book<'a> {
 impl Desk<'_> {
     /// Makes the calls at `indexes`, all of them to the model of `scheduler`.
     pub(super) fn run(&self, scheduler: &mut Scheduler, indexes: &[usize]) -> Vec<CallResult> {
+        let job = |nth: u32| self.try_job(indexes[nth as usize]);
+        let ahead = Ahead::new(indexes.len() as u32, &job);
         scheduler.run(Batch {
             count: indexes.len() as u32,
             // An agent's persona is in the prefix of all its requests.
             affinity: &|nth| self.round.calls[indexes[nth as usize]].agent.0.into(),
-            render: &|nth| self.job(indexes[nth as usize]),
+            render: &|nth| self.or_end(ahead.take(nth)),
             finished: &mut |nth, result| self.finished(indexes[nth as usize], result),
             deadline: self.deadline,
             accounts: &self.accounts,
         })
     }
 
-    /// What is to be done for a call. What cannot be rendered or read ends the batch.
-    fn job(&self, index: usize) -> Job {
-        self.try_job(index).unwrap_or_else(|fault| {
+    /// The job, if it could be rendered and read; what could not ends the batch.
+    fn or_end(&self, job: Result<Job, EngineError>) -> Job {
+        job.unwrap_or_else(|fault| {
             self.book.lock().expect("nobody panics while writing").fault.get_or_insert(fault);
             Job::Known(no_request(), Box::new(Err(CallFailure::Cancelled)))
         })
     }
 
+    /// What is to be done for a call.
     fn try_job(&self, index: usize) -> Result<Job, EngineError> {
         let request = (self.round.render)(index)?;
         let known = match self.others {
