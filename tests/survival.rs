@@ -604,6 +604,21 @@ fn a_fork_may_know_other_kinds_of_opinions() {
 }
 
 #[test]
+fn a_fork_that_begins_to_search_posts_goes_on_the_same_after_a_stop() {
+    let desk = Desk::new();
+    // Without the arm of another feed nobody asks for the nearest posts before the fork, so there is no index.
+    let settings =
+        "--set feed.preset=chronological --set index.exact_below=20 --set intervention.arm.enabled=false";
+    desk.done(&format!("run world.toml --out plain {settings}"));
+    desk.done("fork plain --at 30 --set feed.preset=oasis-x --out searching");
+    desk.done("replay searching");
+    desk.done("fork plain --at 30 --set feed.preset=oasis-x --steps 41 --out stopped");
+    desk.done("resume stopped --steps 60");
+    assert_eq!(desk.digest("stopped", 60), desk.digest("searching", 60));
+    assert_ne!(desk.digest("searching", 60), desk.digest("plain", 60));
+}
+
+#[test]
 fn the_rules_of_the_platform_may_change_at_a_fork() {
     let desk = Desk::new();
     // Refused before, done after: what was refused must be refused again whenever the steps before are carried out.
@@ -615,7 +630,7 @@ fn the_rules_of_the_platform_may_change_at_a_fork() {
     let step = |line: &str| line[8..].split(',').next().unwrap().parse::<u32>().unwrap();
     lines.sort_by_key(|line| step(line));
     fs::write(desk.path("script.jsonl"), lines.join("\n")).unwrap();
-    desk.done("run world.toml --out strict --set platform.allow_self_rating=false");
+    desk.done("run world.toml --out strict --set platform.allow_self_rating=false --set backlog.posts=0");
     desk.done("fork strict --at 30 --set platform.allow_self_rating=true --out lax --steps 40");
     desk.done("resume lax --steps 60");
     desk.done("replay lax");

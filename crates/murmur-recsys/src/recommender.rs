@@ -14,7 +14,7 @@ use crate::pool::{contents_since, live_rows};
 use crate::recommend::{Ask, Feeds, Group, recommend, text_of, vectors};
 use crate::suggest::{Popular, Suggested, Suggester, SuggestionConfig};
 use crate::tastes::Tastes;
-use crate::{FeedConfig, IndexConfig};
+use crate::{FeedConfig, IndexConfig, Source};
 
 /// Makes feeds.
 pub struct Recommender {
@@ -87,8 +87,16 @@ impl Recommender {
         }
     }
 
+    /// Whether anything asks for the nearest posts: only then there is an index.
+    fn searches(&self) -> bool {
+        self.suggestions.count > 0 || self.plans().any(|plan| plan.asks(Source::Interest))
+    }
+
     /// Brings the index to the state in which `next` begins, from that in which the step before began.
     pub fn advance_index(&mut self, public: &Public, clock: &Clock, next: Step) {
+        if !self.searches() {
+            return;
+        }
         let _span = tracing::info_span!("index").entered();
         let live = live_contents(public, self.max_age(), clock, next);
         self.index.advance(vectors(public), live);
@@ -98,6 +106,9 @@ impl Recommender {
     pub fn rebuild_index(&mut self, public: &Public, clock: &Clock, next: Step) {
         let max_age = self.max_age();
         self.index = PostIndex::new(self.index_config.clone(), self.seed);
+        if !self.searches() {
+            return;
+        }
         let live = (1..=next.0).map(|step| live_contents(public, max_age, clock, Step(step)));
         self.index.rebuild(vectors(public), live);
     }
