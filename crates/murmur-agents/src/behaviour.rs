@@ -113,6 +113,9 @@ impl BehaviourConfig {
 /// Number of actions that an agent weighs for each post.
 const WEIGHED: usize = 9;
 
+/// Number of features of which a utility is made.
+const FEATURES: usize = 14;
+
 /// A table of the configuration that holds the utility of one action.
 struct UtilitySection<'a> {
     section: &'static str,
@@ -135,7 +138,7 @@ macro_rules! coefficients {
         }
 
         impl UtilityConfig {
-            fn all(coefficients: [f64; 14]) -> Self {
+            fn all(coefficients: [f64; FEATURES]) -> Self {
                 let [$($name,)*] = coefficients;
                 Self { $($name: Some($name),)* }
             }
@@ -161,6 +164,11 @@ macro_rules! coefficients {
             /// What is not given weighs nothing, and nothing so much that a utility is more than a number can hold.
             fn from_config(config: &UtilityConfig) -> Self {
                 Self { $($name: config.$name.unwrap_or(0.0).clamp(-1e30, 1e30) as f32,)* }
+            }
+
+            /// In the order in which they are declared.
+            fn values(&self) -> [f32; FEATURES] {
+                [$(self.$name,)*]
             }
 
             fn dot(&self, features: &Self) -> f32 {
@@ -234,13 +242,13 @@ impl UtilityConfig {
             interest: Some(1.5),
             social_proof: Some(0.8),
             popularity: Some(0.05),
-            ..Self::all([0.0; 14])
+            ..Self::all([0.0; FEATURES])
         }
     }
 
     /// The default coefficients of finding a note helpful: who agrees with the post does not like to see it corrected.
     fn of_finding_a_note_helpful() -> Self {
-        Self { agreement: Some(-3.0), ..Self::all([0.0; 14]) }
+        Self { agreement: Some(-3.0), ..Self::all([0.0; FEATURES]) }
     }
 }
 
@@ -271,29 +279,25 @@ pub struct Engagement {
 #[derive(Clone, Debug)]
 pub struct Behaviour {
     config: BehaviourConfig,
-    options: [WeighedAction; WEIGHED],
+    kinds: [ActionKind; WEIGHED],
+    /// By feature, so that the utilities of all actions grow side by side.
+    coefficients: [[f32; WEIGHED]; FEATURES],
     follow_suggested: Coefficients,
     rate_note: Coefficients,
     seed: u64,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct WeighedAction {
-    kind: ActionKind,
-    coefficients: Coefficients,
 }
 
 impl Behaviour {
     /// The policy that `config` describes, in the run of `seed`.
     pub fn new(mut config: BehaviourConfig, seed: u64) -> Self {
         config.complete();
-        let options = config.utilities_mut().map(|utility| WeighedAction {
-            kind: utility.kind,
-            coefficients: Coefficients::from_config(utility.config),
-        });
+        let kinds = config.utilities_mut().map(|utility| utility.kind);
+        let by_action =
+            config.utilities_mut().map(|utility| Coefficients::from_config(utility.config).values());
+        let coefficients = std::array::from_fn(|feature| by_action.map(|values| values[feature]));
         let follow_suggested = Coefficients::from_config(&config.follow_suggested);
         let rate_note = Coefficients::from_config(&config.rate_note);
-        Self { config, options, follow_suggested, rate_note, seed }
+        Self { config, kinds, coefficients, follow_suggested, rate_note, seed }
     }
 
     /// What the agent reads and does at `step`.
@@ -353,11 +357,12 @@ impl Behaviour {
 
     /// The probabilities of all actions about a post about which the agent has a choice.
     fn weigh(&self, seen: &Seen) -> Engagement {
-        let features = features(seen, 0.0);
-        let utilities = self.options.each_ref().map(|option| match is_possible(option.kind, seen) {
-            true => option.coefficients.dot(&features),
-            false => f32::NEG_INFINITY,
-        });
+        let mut utilities = self.utilities(&features(seen, 0.0));
+        for (utility, &kind) in utilities.iter_mut().zip(&self.kinds) {
+            if !is_possible(kind, seen) {
+                *utility = f32::NEG_INFINITY;
+            }
+        }
         // Ignoring the post has utility 0. Against the largest, no weight overflows.
         let largest = utilities.iter().fold(0f32, |largest, &utility| largest.max(utility));
         let weights = utilities.map(|utility| libm::expf(utility - largest));
@@ -376,18 +381,29 @@ impl Behaviour {
 
     /// The action of highest utility plus noise; `None` to ignore the post.
     fn choose(&self, seen: &Seen, fatigue: f32, mut noise: Stream) -> Option<ActionKind> {
-        let features = features(seen, fatigue);
+        let utilities = self.utilities(&features(seen, fatigue));
         let mut best = noise.gumbel();
         let mut choice = None;
-        for option in &self.options {
+        for (&kind, utility) in self.kinds.iter().zip(utilities) {
             // Every action draws its noise, possible or not, so that each keeps its own.
-            let utility = option.coefficients.dot(&features) + noise.gumbel();
-            if utility > best && is_possible(option.kind, seen) {
+            let utility = utility + noise.gumbel();
+            if utility > best && is_possible(kind, seen) {
                 best = utility;
-                choice = Some(option.kind);
+                choice = Some(kind);
             }
         }
         choice
+    }
+
+    /// The utility of every action about a post with these features.
+    fn utilities(&self, features: &Coefficients) -> [f32; WEIGHED] {
+        let mut utilities = [0.0; WEIGHED];
+        for (coefficients, value) in self.coefficients.iter().zip(features.values()) {
+            for (utility, coefficient) in utilities.iter_mut().zip(coefficients) {
+                *utility += coefficient * value;
+            }
+        }
+        utilities
     }
 
     /// Whether the agent finds a note helpful; `None` if it does not rate it. Of the draws about one post the first says

@@ -9,6 +9,8 @@ use crate::Mood;
 pub struct Seen {
     /// The row served.
     pub post: PostId,
+    /// The row that holds its content.
+    pub root: PostId,
     /// Who wrote the content (of a repost: the root's author).
     pub author: AgentId,
     /// The root's stable key, which keys every draw about this content whichever copy was served.

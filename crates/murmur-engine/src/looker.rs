@@ -19,13 +19,17 @@ pub(crate) struct Looker<'a> {
     agent: AgentId,
     followees: &'a [AgentId],
     /// A bit for each of them, several to a bit: most accounts that are not among them show it here.
-    marks: u64,
+    marks: [u64; 4],
 }
 
 impl<'a> Looker<'a> {
     pub(crate) fn new(world: &'a World, now: Step, agent: AgentId) -> Self {
         let followees = world.public.graph.follows.followees(agent);
-        let marks = followees.iter().fold(0, |marks, &followee| marks | mark(followee));
+        let mut marks = [0; 4];
+        for &followee in followees {
+            let (word, bit) = mark(followee);
+            marks[word] |= bit;
+        }
         Self { world, now, agent, followees, marks }
     }
 
@@ -39,24 +43,23 @@ impl<'a> Looker<'a> {
         let posts = public.posts();
         let first = seen.len();
         seen.extend(rows.map(|row| self.glance(row)));
-        let roots: Vec<PostId> = seen[first..].iter().map(|seen| posts.root(seen.post)).collect();
-        let each = || roots.iter().copied();
         let seen = &mut seen[first..];
         let interests = world.population.vector(agent);
-        for (seen, root) in seen.iter_mut().zip(each()) {
-            seen.interest = dot(posts.vector(root), interests);
+        for seen in seen.iter_mut() {
+            seen.interest = dot(posts.vector(seen.root), interests);
         }
-        for (seen, root) in seen.iter_mut().zip(each()) {
-            seen.ties.likes = posts.likes(root) > 0 && public.likes(agent, root);
+        for seen in seen.iter_mut() {
+            seen.ties.likes = posts.likes(seen.root) > 0 && public.likes(agent, seen.root);
         }
-        for (seen, root) in seen.iter_mut().zip(each()) {
-            seen.ties.dislikes = posts.dislikes(root) > 0 && public.dislikes(agent, root);
+        for seen in seen.iter_mut() {
+            seen.ties.dislikes = posts.dislikes(seen.root) > 0 && public.dislikes(agent, seen.root);
         }
-        for (seen, root) in seen.iter_mut().zip(each()) {
-            seen.ties.reposted = posts.repost_count(root) > 0 && public.repost_by(agent, root).is_some();
+        for seen in seen.iter_mut() {
+            seen.ties.reposted =
+                posts.repost_count(seen.root) > 0 && public.repost_by(agent, seen.root).is_some();
         }
-        for (seen, root) in seen.iter_mut().zip(each()) {
-            seen.social_proof = self.social_proof(root);
+        for seen in seen.iter_mut() {
+            seen.social_proof = self.social_proof(seen.root);
         }
     }
 
@@ -72,6 +75,7 @@ impl<'a> Looker<'a> {
         let believe = |about: AboutClaim| about.side.belief(world.credences.of(agent)[about.claim]);
         Seen {
             post: row,
+            root,
             author,
             key: posts.key(root),
             topic,
@@ -105,7 +109,8 @@ impl<'a> Looker<'a> {
     }
 
     fn follows(&self, other: AgentId) -> bool {
-        self.marks & mark(other) != 0 && self.followees.binary_search(&other).is_ok()
+        let (word, bit) = mark(other);
+        self.marks[word] & bit != 0 && self.followees.binary_search(&other).is_ok()
     }
 }
 
@@ -121,9 +126,10 @@ fn note_to_rate(world: &World, agent: AgentId, root: PostId) -> Option<SeenNote>
     Some(SeenNote { quality, rate: config.raters.get() as f32 })
 }
 
-/// The bit of an account in the marks of whoever follows it.
-fn mark(agent: AgentId) -> u64 {
-    1 << (agent.0.wrapping_mul(0x9E37_79B9) >> 26)
+/// The word and the bit of an account in the marks of whoever follows it.
+fn mark(agent: AgentId) -> (usize, u64) {
+    let hash = agent.0.wrapping_mul(0x9E37_79B9);
+    ((hash >> 30) as usize, 1 << (hash >> 24 & 63))
 }
 
 /// 1 − |stance − opinion| of a root and a reader; 0 for a post without a topic.

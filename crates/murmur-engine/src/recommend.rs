@@ -1,11 +1,18 @@
 //! Phase 2: what each active agent is served.
 
+use std::cell::RefCell;
+
 use murmur_agents::Seen;
 use murmur_core::{AgentId, PostId, Step};
 use murmur_recsys::{Ask, Engagement, Feeds, Reader, Suggested};
 
 use crate::World;
 use crate::looker::{Looker, agreement};
+
+thread_local! {
+    /// What a reader sees of its candidates: room that a thread uses again for the next reader.
+    static SEEN: RefCell<Vec<Seen>> = const { RefCell::new(Vec::new()) };
+}
 
 /// What the active agents are served, in their order.
 pub(crate) struct Recommended {
@@ -41,9 +48,11 @@ fn with_ask<T>(world: &World, now: Step, active: &[AgentId], serve: impl FnOnce(
         }
     };
     let engagement = |index: usize, rows: &[PostId], engagements: &mut Vec<Engagement>| {
-        let mut seen = Vec::with_capacity(rows.len());
-        Looker::new(world, now, active[index]).look(rows.iter().copied(), &mut seen);
-        engagements.extend(seen.iter().map(|seen| engagement_of(world, seen)));
+        SEEN.with_borrow_mut(|seen| {
+            seen.clear();
+            Looker::new(world, now, active[index]).look(rows.iter().copied(), seen);
+            engagements.extend(seen.iter().map(|seen| engagement_of(world, seen)));
+        });
     };
     let agreement = |index: usize, root: PostId| agreement(world, active[index], root);
     serve(&Ask {

@@ -10,6 +10,7 @@
 
 mod accounts;
 mod apply;
+mod engagers;
 mod groups;
 mod moderation;
 mod naming;

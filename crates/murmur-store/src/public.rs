@@ -1,13 +1,13 @@
 //! The public state as a whole.
 
 use std::borrow::Cow;
-use std::num::NonZeroU32;
 
 use murmur_core::{AgentId, PostId, Profile, Text};
 use murmur_graph::SocialGraph;
 use rustc_hash::FxHashMap;
 
 use crate::accounts::Accounts;
+use crate::engagers::Engagers;
 use crate::groups::Groups;
 use crate::moderation::Moderation;
 use crate::platform::Rules;
@@ -190,61 +190,4 @@ impl Ties {
             mutes: Relation::after(graph.mutes.len()),
         }
     }
-}
-
-/// Who likes or reposted each root, as chains, the latest first.
-#[derive(Debug, Default)]
-pub(crate) struct Engagers {
-    links: Vec<Engagement>,
-    latest: Vec<Option<Place>>,
-}
-
-impl Engagers {
-    /// Remembers that `agent` liked or reposted `root`.
-    pub(crate) fn add(&mut self, agent: AgentId, root: PostId) {
-        if self.latest.len() <= root.index() {
-            self.latest.resize(root.index() + 1, None);
-        }
-        let place = NonZeroU32::new(self.links.len() as u32 + 1);
-        let earlier = std::mem::replace(&mut self.latest[root.index()], place);
-        self.links.push(Engagement { agent, earlier });
-    }
-
-    /// Forgets the latest time that `agent` liked or reposted `root`. Takes time in proportion to what came after, and
-    /// what is taken back is mostly recent.
-    pub(crate) fn remove(&mut self, agent: AgentId, root: PostId) {
-        let mut after: Option<Place> = None;
-        let mut at = self.latest[root.index()];
-        while let Some(place) = at {
-            let earlier = self.link(place).earlier;
-            if self.link(place).agent != agent {
-                (after, at) = (at, earlier);
-                continue;
-            }
-            match after {
-                Some(after) => self.links[after.get() as usize - 1].earlier = earlier,
-                None => self.latest[root.index()] = earlier,
-            }
-            return;
-        }
-    }
-
-    fn of(&self, root: PostId) -> impl Iterator<Item = AgentId> + '_ {
-        let latest = self.latest.get(root.index()).copied().flatten();
-        std::iter::successors(latest, |&at| self.link(at).earlier).map(|at| self.link(at).agent)
-    }
-
-    fn link(&self, place: Place) -> &Engagement {
-        &self.links[place.get() as usize - 1]
-    }
-}
-
-/// Where an engagement stands in the list of all, from 1.
-type Place = NonZeroU32;
-
-/// A link of the chain of a root's engagements, latest first.
-#[derive(Debug)]
-struct Engagement {
-    agent: AgentId,
-    earlier: Option<Place>,
 }

@@ -80,6 +80,7 @@ pub(crate) fn somebody() -> People {
 pub(crate) fn seen(id: u32, author: u32) -> Seen {
     Seen {
         post: PostId::new(id).unwrap(),
+        root: PostId::new(id).unwrap(),
         author: AgentId(author),
         key: PostKey { author: AgentId(author), created: Step(0), ordinal: id as u16 },
         topic: Some(TopicId(0)),
