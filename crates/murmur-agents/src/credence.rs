@@ -6,7 +6,7 @@
 //!
 //! Invariant: log-odds stay within ±[`MOST_LOG_ODDS`], so credences are never quite 0 or 1.
 
-use murmur_core::{AgentId, Probability, Purpose, Step, Stream};
+use murmur_core::{AgentId, Probability, Purpose, Step, Stream, heap};
 use serde::{Deserialize, Serialize};
 
 /// A claim that posts assert or deny, and how agents come to believe it.
@@ -206,6 +206,13 @@ pub struct Credences {
 }
 
 impl Credences {
+    /// Bytes on the heap.
+    pub fn memory_bytes(&self) -> usize {
+        let Self { claims: _, log_odds, prebunked, corrected, exposed } = self;
+        let marks = [prebunked, corrected, exposed].map(heap::of_column);
+        heap::of_column(log_odds) + marks.iter().sum::<usize>()
+    }
+
     /// Draws what `agents` believe of `claims`. The log-odds are normal around the value at which the mean credence is the
     /// claim's prior; each draw is its claim's and agent's own.
     pub fn draw(agents: u32, claims: &[ClaimConfig], seed: u64) -> Self {

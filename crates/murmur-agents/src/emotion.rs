@@ -7,7 +7,7 @@
 //! Invariant: a mood is stored as of the step in which it was last set, and faded when it is asked for. So what fades
 //! costs nothing, and nothing that only looks changes a bit of it.
 
-use murmur_core::{AgentId, Clock, Probability, Stance, Step, TopicId};
+use murmur_core::{AgentId, Clock, Probability, Stance, Step, TopicId, heap};
 use serde::{Deserialize, Serialize};
 
 /// How reading stirs agents.
@@ -138,6 +138,11 @@ pub struct Emotions {
 }
 
 impl Emotions {
+    /// Bytes on the heap.
+    pub fn memory_bytes(&self) -> usize {
+        heap::of_column(&self.set_at) + heap::of_column(&self.moods)
+    }
+
     /// All of `agents` calm and neutral on `topics`.
     pub fn new(config: EmotionConfig, agents: u32, topics: usize) -> Self {
         let agents = if config.enabled { agents as usize } else { 0 };

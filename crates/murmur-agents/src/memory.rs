@@ -152,6 +152,12 @@ pub struct Memory {
 }
 
 impl Memory {
+    /// Bytes on the heap.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        let deeds = (self.recent.capacity() + self.older.capacity()) * size_of::<Deed>();
+        deeds + self.tally.memory_bytes() + self.summary.len()
+    }
+
     /// Whether nothing was ever recorded.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()

@@ -1,6 +1,6 @@
 //! What agents believe of each topic.
 
-use murmur_core::{AgentId, Purpose, Stance, Step, Stream, TopicId};
+use murmur_core::{AgentId, Purpose, Stance, Step, Stream, TopicId, heap};
 use serde::{Deserialize, Serialize};
 
 /// How opinions are spread over a population whose file holds none.
@@ -38,6 +38,11 @@ pub struct Beliefs {
 }
 
 impl Beliefs {
+    /// Bytes on the heap.
+    pub fn memory_bytes(&self) -> usize {
+        heap::of_column(&self.opinions)
+    }
+
     /// Draws the opinions of `agents` on `topics`, each from its agent's own stream.
     pub fn draw(agents: u32, topics: usize, initial: InitialOpinions, seed: u64) -> Self {
         let opinions = (0..agents)

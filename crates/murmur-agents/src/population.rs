@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use murmur_core::{AgentId, Probability, Profile, TopicId};
+use murmur_core::{AgentId, Probability, Profile, TopicId, heap};
 
 /// Activation probabilities of one agent per base interval, by hour of the day.
 pub type Hours = [Probability; 24];
@@ -128,6 +128,31 @@ impl Population {
         self.labels.push(persona.label);
         self.previous_posts.push(persona.previous_posts);
         self.vectors.extend_from_slice(&persona.vector);
+    }
+
+    /// Bytes of names, bios, characters and earlier posts. Words that agents share count for each of them.
+    pub fn text_bytes(&self) -> usize {
+        let columns = [&self.user_names, &self.names, &self.bios]
+            .map(|texts| heap::of_column(texts) + texts.iter().map(heap::of_text).sum::<usize>());
+        let optional = [&self.characters, &self.labels]
+            .map(|texts| heap::of_column(texts) + texts.iter().flatten().map(heap::of_text).sum::<usize>());
+        let posts = self.previous_posts.iter();
+        let posts = posts.map(|posts| {
+            heap::of_column(posts) + posts.iter().map(|post| heap::of_text(&post.text)).sum::<usize>()
+        });
+        let posts = heap::of_column(&self.previous_posts) + posts.sum::<usize>();
+        columns.iter().chain(&optional).sum::<usize>() + posts
+    }
+
+    /// Bytes of the vectors.
+    pub fn vector_bytes(&self) -> usize {
+        heap::of_column(&self.vectors)
+    }
+
+    /// Bytes of what is neither text nor vector: interests, hours and productivity.
+    pub fn trait_bytes(&self) -> usize {
+        let hours: usize = self.activity.iter().map(heap::of_column).sum();
+        hours + heap::of_column(&self.interests) + heap::of_column(&self.productivity)
     }
 
     /// The number of agents.

@@ -4,6 +4,7 @@
 //! Invariant: nothing here does I/O, reads a clock or keeps state.
 
 mod action;
+pub mod heap;
 mod ids;
 mod outcome;
 mod probability;

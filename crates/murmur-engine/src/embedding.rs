@@ -9,7 +9,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock};
 
-use murmur_core::{Action, AgentId, Draft};
+use murmur_core::{Action, AgentId, Draft, heap};
 use murmur_journal::Durability;
 use murmur_llm::{EmbeddingClient, EmbeddingError, EndpointConfig};
 use murmur_recsys::{Embedder, HashedEmbedder};
@@ -55,6 +55,16 @@ struct Known {
 const MOST_REMEMBERED: usize = 1 << 16;
 
 impl Embedding {
+    /// Bytes on the heap of the vectors remembered; the table of tokens is not counted.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        let known = self.known.lock().expect("no embedding has failed");
+        let values: usize = known.vectors.iter().map(|vector| size_of_val(&**vector)).sum();
+        heap::of_map(&known.places)
+            + heap::of_column(&known.hashes)
+            + heap::of_column(&known.vectors)
+            + values
+    }
+
     /// The embedding that `config` (checked) describes.
     pub(crate) fn new(config: &EmbedderConfig) -> Self {
         let (maker, dimensions) = match config {
@@ -352,6 +362,13 @@ pub struct ProfileVectors {
 }
 
 impl ProfileVectors {
+    /// Bytes on the heap.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        let vectors = self.first.iter().chain(self.changed.values());
+        let values: usize = vectors.map(|vector| size_of_val(&**vector)).sum();
+        heap::of_column(&self.first) + heap::of_map(&self.changed) + values
+    }
+
     /// Those of profiles that begin with these vectors, in the order of agents.
     pub(crate) fn new(first: Vec<Vector>) -> Self {
         Self { first, changed: FxHashMap::default() }

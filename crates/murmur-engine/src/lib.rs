@@ -32,6 +32,7 @@ mod interventions;
 mod language;
 mod looker;
 mod measure;
+mod memory;
 mod model_totals;
 mod observe;
 mod picture;
@@ -69,6 +70,7 @@ pub use inspect::{
     AgentPage, Branching, CascadeCard, CommentCard, Deed, FeedRow, Inspection, OpinionMove, OpinionPath,
     Overview, PostCard, PostPage, TableSize, TreeRow, Who,
 };
+pub use memory::MemoryUse;
 pub use picture::{FirstOpinions, OpinionFrames, Picture};
 pub use runs::{ForkRequest, Opened, Run};
 pub use script::{LineResult, Named};

@@ -8,7 +8,7 @@ mod votes;
 
 use murmur_agents::Beliefs;
 use murmur_core::{
-    Action, ActionKind, AgentId, Event, Outcome, PostId, Purpose, Stance, Step, Stream, TopicId,
+    Action, ActionKind, AgentId, Event, Outcome, PostId, Purpose, Stance, Step, Stream, TopicId, heap,
 };
 use murmur_graph::Projection;
 use murmur_metrics::{
@@ -193,6 +193,13 @@ struct Groups {
 }
 
 impl Meter {
+    /// Bytes on the heap of what grows with rows and agents.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        let groups = self.groups.as_ref().map_or(0, |groups| heap::of_column(&groups.of_agent));
+        let measures = self.cascades.memory_bytes() + self.network.memory_bytes();
+        measures + heap::of_column(&self.attention) + groups
+    }
+
     /// A meter for the world before its first step.
     pub(crate) fn new(world: &World) -> Self {
         let metrics = &world.config.metrics;

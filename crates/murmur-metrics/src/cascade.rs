@@ -1,7 +1,7 @@
 //! How far and in what shape a cascade spread: scale, depth, maximum breadth and structural virality, of a whole tree
 //! at once or kept up as reposts arrive.
 
-use murmur_core::PostId;
+use murmur_core::{PostId, heap};
 use serde::Serialize;
 
 /// The size and shape of one cascade, a rooted tree.
@@ -148,6 +148,15 @@ struct Cascade {
 }
 
 impl CascadeTracker {
+    /// Bytes on the heap.
+    pub fn memory_bytes(&self) -> usize {
+        let each = |cascade: &Cascade| {
+            heap::of_column(&cascade.parents) + heap::of_column(&cascade.breadths.at_depth)
+        };
+        let cascades: usize = self.cascades.iter().map(each).sum();
+        heap::of_column(&self.rows) + heap::of_column(&self.cascades) + cascades
+    }
+
     /// A tracker of an empty post table.
     pub fn new() -> Self {
         Self::default()

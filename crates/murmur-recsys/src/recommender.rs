@@ -41,6 +41,16 @@ impl fmt::Debug for Recommender {
 }
 
 impl Recommender {
+    /// Bytes on the heap of the index of posts; the vectors are the posts'.
+    pub fn index_bytes(&self) -> usize {
+        self.index.memory_bytes()
+    }
+
+    /// Bytes on the heap of what it keeps of likes.
+    pub fn taste_bytes(&self) -> usize {
+        self.tastes.memory_bytes()
+    }
+
     /// The recommender that these (checked) configurations describe, before the first step of a run of `seed` with so many
     /// topics. Who has an [alternative feed](murmur_store::AgentMark::Feed) is served by that of `alternatives`, and by
     /// `feed` if there is none of that number.

@@ -4,7 +4,7 @@
 //! It is public state: whoever sees the events of a run from its beginning can keep it. Deleting a post changes nothing
 //! here: its author and those who liked it have shown what they like.
 
-use murmur_core::{Action, AgentId, Event, Outcome, PostId, RecordId, Stance, TopicId};
+use murmur_core::{Action, AgentId, Event, Outcome, PostId, RecordId, Stance, TopicId, heap};
 use murmur_store::Public;
 
 /// Likes that are remembered for each account.
@@ -65,6 +65,14 @@ impl Sides {
 }
 
 impl Tastes {
+    pub(crate) fn memory_bytes(&self) -> usize {
+        let Self { topics: _, recent, leans, sides, side_of_like } = self;
+        heap::of_column(recent)
+            + heap::of_column(leans)
+            + heap::of_column(sides)
+            + heap::of_column(side_of_like)
+    }
+
     /// Those of `agents` accounts on `topics`, of whom nobody has shown anything yet.
     pub(crate) fn new(agents: u32, topics: usize) -> Self {
         Self {

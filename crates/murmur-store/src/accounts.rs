@@ -1,6 +1,6 @@
 //! Who is signed up, and what each user shows of itself.
 
-use murmur_core::{AgentId, Profile, ProfileEdit, Refusal};
+use murmur_core::{AgentId, Profile, ProfileEdit, Refusal, heap};
 
 /// The users. Agents that could sign up and have not are none yet.
 #[derive(Debug)]
@@ -21,6 +21,11 @@ impl Accounts {
     /// Nobody yet of `agents` agents.
     pub(crate) fn vacant(agents: u32) -> Self {
         Self { profiles: vec![None; agents as usize], signed_up: 0, changes: Vec::new() }
+    }
+
+    /// Bytes on the heap; the words are often shared with the population, and not counted.
+    pub fn memory_bytes(&self) -> usize {
+        heap::of_column(&self.profiles) + heap::of_column(&self.changes)
     }
 
     /// Whether the agent is a user.

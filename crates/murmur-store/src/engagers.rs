@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use murmur_core::{AgentId, PostId};
+use murmur_core::{AgentId, PostId, heap};
 
 /// Who likes or reposted each root, as chains of blocks, the latest first.
 #[derive(Debug, Default)]
@@ -66,6 +66,11 @@ impl Engagers {
             }
             at = block.earlier;
         }
+    }
+
+    /// Bytes on the heap.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        heap::of_column(&self.blocks) + heap::of_column(&self.latest)
     }
 
     /// Who likes or reposted `root`, latest first.

@@ -4,7 +4,7 @@
 //! lies in [`Contents`], one entry per text, in the order of creation, so that the vectors of recent posts are one
 //! contiguous slice. Rows are linked newest first by author and by reposted root.
 
-use murmur_core::{AgentId, CommentId, Draft, PostId, PostKey, Stance, Step, Text, TopicId};
+use murmur_core::{AgentId, CommentId, Draft, PostId, PostKey, Stance, Step, Text, TopicId, heap};
 
 /// What a post row is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -95,6 +95,27 @@ impl Contents {
     pub fn vectors(&self) -> &[f32] {
         &self.vectors
     }
+
+    /// Bytes of the vectors.
+    pub fn vector_bytes(&self) -> usize {
+        heap::of_column(&self.vectors)
+    }
+
+    /// Bytes of all else.
+    pub fn text_bytes(&self) -> usize {
+        let Self { dimensions: _, post, text, topic, stance, vectors: _ } = self;
+        let columns = heap::of_column(post) + heap::of_column(topic) + heap::of_column(stance);
+        columns + bytes_of_texts(text)
+    }
+}
+
+/// Bytes of a column of texts with their words.
+fn bytes_of_texts(texts: &Vec<Text>) -> usize {
+    let own = texts.iter().map(|text| match text {
+        Text::Own(words) => heap::of_text(words),
+        Text::Phrase(_) => 0,
+    });
+    heap::of_column(texts) + own.sum::<usize>()
 }
 
 /// Every post row. Columns are indexed by [`PostId::index`].
@@ -149,6 +170,43 @@ impl Posts {
             deleted: Vec::new(),
             deleted_count: 0,
         }
+    }
+
+    /// Bytes of the rows on the heap, without [`Self::contents`].
+    pub fn row_bytes(&self) -> usize {
+        let Self {
+            author,
+            created,
+            ordinal,
+            kind,
+            parent,
+            original,
+            content,
+            likes,
+            dislikes,
+            shares,
+            comments,
+            reports,
+            contents: _,
+            latest_by_author,
+            earlier_by_author,
+            latest_repost,
+            earlier_repost,
+            repost_count,
+            latest_comment,
+            deleted,
+            deleted_count: _,
+        } = self;
+        let counts = [content, likes, dislikes, shares, comments, reports, repost_count];
+        let rows = [parent, original, latest_by_author, earlier_by_author, latest_repost, earlier_repost];
+        heap::of_column(author)
+            + heap::of_column(created)
+            + heap::of_column(ordinal)
+            + heap::of_column(kind)
+            + counts.map(heap::of_column).iter().sum::<usize>()
+            + rows.map(heap::of_column).iter().sum::<usize>()
+            + heap::of_column(latest_comment)
+            + heap::of_column(deleted)
     }
 
     /// The number of rows ever made.
@@ -435,6 +493,20 @@ pub struct Comments {
 }
 
 impl Comments {
+    /// Bytes on the heap.
+    pub fn memory_bytes(&self) -> usize {
+        let Self { author, post, created, topic, stance, text, likes, dislikes, earlier } = self;
+        heap::of_column(author)
+            + heap::of_column(post)
+            + heap::of_column(created)
+            + heap::of_column(topic)
+            + heap::of_column(stance)
+            + bytes_of_texts(text)
+            + heap::of_column(likes)
+            + heap::of_column(dislikes)
+            + heap::of_column(earlier)
+    }
+
     /// The number of comments.
     pub fn len(&self) -> usize {
         self.author.len()

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use murmur_core::{AgentId, PostId, Profile, Text};
+use murmur_core::{AgentId, PostId, Profile, Text, heap};
 use murmur_graph::SocialGraph;
 use rustc_hash::FxHashMap;
 
@@ -138,6 +138,16 @@ impl Public {
         self.phrasebook.words(text)
     }
 
+    /// Bytes on the heap of who did what to which row, and of the ties made in the run.
+    pub fn reaction_bytes(&self) -> usize {
+        self.reactions.memory_bytes() + self.ties.follows.memory_bytes() + self.ties.mutes.memory_bytes()
+    }
+
+    /// Bytes on the heap of what finds posts and users by words; nothing before somebody has searched.
+    pub fn word_index_bytes(&self) -> usize {
+        self.search.memory_bytes()
+    }
+
     /// Whether `agent` likes `root`.
     pub fn likes(&self, agent: AgentId, root: PostId) -> bool {
         self.reactions.likes.contains(Pair::with_post(agent, root))
@@ -174,6 +184,15 @@ pub(crate) struct Reactions {
     pub(crate) reports: Relation,
     pub(crate) reposts: FxHashMap<Pair, PostId>,
     pub(crate) engagers: Engagers,
+}
+
+impl Reactions {
+    fn memory_bytes(&self) -> usize {
+        let Self { likes, dislikes, comment_likes, comment_dislikes, reports, reposts, engagers } = self;
+        let relations = [likes, dislikes, comment_likes, comment_dislikes, reports];
+        let relations: usize = relations.iter().map(|relation| relation.memory_bytes()).sum();
+        relations + heap::of_map(reposts) + engagers.memory_bytes()
+    }
 }
 
 /// The rows of follows and mutes that were made in the run; those of the initial graph come before them.

@@ -3,7 +3,7 @@
 use std::collections::hash_map::Entry;
 use std::hash::{Hash, Hasher};
 
-use murmur_core::{AgentId, CommentId, PostId, RecordId, Refusal};
+use murmur_core::{AgentId, CommentId, PostId, RecordId, Refusal, heap};
 use rustc_hash::FxHashMap;
 
 /// An agent and what it relates to. Twelve bytes with a row's id, so that a hundred million likes fit a machine.
@@ -68,6 +68,11 @@ impl Relation {
     /// The row of the pair, if it is related.
     pub(crate) fn row(&self, pair: Pair) -> Option<RecordId> {
         self.rows.get(&pair).copied()
+    }
+
+    /// Bytes on the heap.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        heap::of_map(&self.rows)
     }
 
     pub(crate) fn contains(&self, pair: Pair) -> bool {

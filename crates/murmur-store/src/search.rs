@@ -32,6 +32,14 @@ struct UserIndex {
     indexed: Option<usize>,
 }
 
+impl SearchIndexes {
+    /// Bytes on the heap.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        let posts = self.posts.lock().expect("no search has failed").words.memory_bytes();
+        posts + self.users.lock().expect("no search has failed").words.memory_bytes()
+    }
+}
+
 impl Public {
     /// [`Self::search_posts`] as `seeker` is answered: without rows that are [kept](Self::keeps_row) from it.
     pub fn search_posts_for(&self, seeker: AgentId, query: &str) -> Vec<PostId> {

@@ -6,6 +6,7 @@
 //! slowly than texts: a million posts have some ten thousand words. An index of trigrams would take six times the
 //! memory and time to build, and could not answer the queries of one or two letters that OASIS allows.
 
+use murmur_core::heap;
 use rustc_hash::FxHashMap;
 
 /// The words of many documents.
@@ -49,6 +50,14 @@ pub(crate) fn folded(text: &str) -> String {
 }
 
 impl WordIndex {
+    /// Bytes on the heap.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        let Self { numbers, lexicon, starts, documents } = self;
+        // Each word once more as a key.
+        let words = heap::of_map(numbers) + 2 * lexicon.capacity() + heap::of_column(starts);
+        words + heap::of_column(documents) + documents.iter().map(heap::of_column).sum::<usize>()
+    }
+
     /// Adds a document of folded `text`, or more text to a document.
     pub(crate) fn add(&mut self, document: u32, text: &str) {
         for word in words(text) {

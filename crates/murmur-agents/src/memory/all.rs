@@ -1,6 +1,6 @@
 //! The memories of all agents.
 
-use murmur_core::AgentId;
+use murmur_core::{AgentId, heap};
 
 use super::Memory;
 
@@ -22,6 +22,12 @@ impl Memories {
             self.list.resize_with(agent.index() + 1, || None);
         }
         self.list[agent.index()].get_or_insert_default()
+    }
+
+    /// Bytes on the heap.
+    pub fn memory_bytes(&self) -> usize {
+        let each: usize = self.all().map(|(_, memory)| size_of::<Memory>() + memory.memory_bytes()).sum();
+        heap::of_column(&self.list) + each
     }
 
     /// All memories with whose they are, ascending.

@@ -1,6 +1,6 @@
 //! What a memory keeps of deeds it has let go: how often each kind of them, with whom most, and the last own text.
 
-use murmur_core::{ActionKind, AgentId};
+use murmur_core::{ActionKind, AgentId, heap};
 use serde::{Deserialize, Serialize};
 
 use super::{Deed, DeedKind};
@@ -30,6 +30,11 @@ pub(super) struct Tally {
 }
 
 impl Tally {
+    /// Bytes on the heap.
+    pub(super) fn memory_bytes(&self) -> usize {
+        heap::of_column(&self.did) + heap::of_column(&self.others)
+    }
+
     /// Counts a deed. What failed is forgotten.
     pub(super) fn add(&mut self, deed: Deed) {
         if !deed.succeeded {

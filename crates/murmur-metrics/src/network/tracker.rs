@@ -4,6 +4,7 @@
 //! was. So each node keeps the sum of its neighbours' opinions, and a step's work grows with what it changed. Opinions
 //! are in fixed point, so that sums are exact and do not depend on the order in which they came about.
 
+use murmur_core::heap;
 use murmur_graph::UndirectedView;
 use rayon::prelude::*;
 
@@ -51,6 +52,11 @@ pub struct OpinionMoved {
 }
 
 impl OpinionNetworkTracker {
+    /// Bytes on the heap.
+    pub fn memory_bytes(&self) -> usize {
+        heap::of_column(&self.degrees) + heap::of_column(&self.cells)
+    }
+
     /// Takes a graph and the opinions of its nodes in, node after node, each with one per topic. Runs on all threads.
     ///
     /// # Panics
