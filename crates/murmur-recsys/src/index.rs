@@ -348,6 +348,8 @@ impl Searcher<'_> {
     ///
     /// `admit` is asked at most once about a content, and only about those better than the worst of the best so far.
     /// Fewer than `most` come back only if it has refused all others.
+    ///
+    /// Returns how many contents' scores were worked out exactly.
     pub fn search(
         &self,
         query: &[f32],
@@ -355,10 +357,10 @@ impl Searcher<'_> {
         admit: impl FnMut(u32) -> bool,
         scratch: &mut Scratch,
         near: &mut Vec<Near>,
-    ) {
+    ) -> u32 {
         let mut best = Best::new(near, most, admit);
         if most == 0 {
-            return;
+            return 0;
         }
         let tail = self.method.indexed_until().max(self.live.start)..self.live.end;
         exact::scan(self.vectors, tail, self.weights, query, &mut scratch.products, &mut best);
@@ -381,7 +383,7 @@ impl Searcher<'_> {
                 segments.search(graphs, &live, query, scratch, &mut best);
             }
         }
-        best.finish();
+        best.finish()
     }
 }
 

@@ -42,7 +42,7 @@ pub use index::{
 };
 pub use notes::{NoteRating, NoteScore, score_notes};
 pub use presets::Preset;
-pub use recommend::{Ask, Counts, Feeds, Foresee, Reader, Served, SourceCounts};
+pub use recommend::{Ask, Counts, Feeds, Foresee, Reader, Scored, Served, SourceCounts};
 pub use recommender::Recommender;
 pub use score::Engagement;
 pub use seen::{Seen, SeenLists, SeenPost};

@@ -107,11 +107,21 @@ impl Counts {
     }
 }
 
+/// How many posts a score was worked out for, in making one feed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Scored {
+    /// Live posts whose cosine or x-score with the reader's text a search worked out exactly, found worthy or not.
+    pub searched: u32,
+    /// Candidates that the scorers of pipelines ranked.
+    pub ranked: u32,
+}
+
 /// The feeds of many readers, in their order.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Feeds {
     starts: Vec<u32>,
     rows: Vec<Served>,
+    scored: Vec<Scored>,
     counts: Counts,
 }
 
@@ -131,6 +141,11 @@ impl Feeds {
         self.len() == 0
     }
 
+    /// How many posts were scored for the `reader`-th reader.
+    pub fn scored(&self, reader: usize) -> Scored {
+        self.scored[reader]
+    }
+
     /// What went in and out of the stages.
     pub fn counts(&self) -> &Counts {
         &self.counts
@@ -140,10 +155,12 @@ impl Feeds {
     pub(crate) fn collect(count: usize, groups: &[Group]) -> Self {
         let mut counts = Counts::default();
         let mut lengths = vec![0; count];
+        let mut scored = vec![Scored::default(); count];
         for group in groups {
             counts.add(&group.counts);
             for feed in &group.feeds {
                 lengths[feed.reader] = feed.rows.len();
+                scored[feed.reader] = feed.scored;
             }
         }
         let mut starts = vec![0u32];
@@ -157,7 +174,7 @@ impl Feeds {
             let start = starts[feed.reader] as usize;
             rows[start..start + feed.rows.len()].copy_from_slice(&feed.rows);
         }
-        Self { starts, rows, counts }
+        Self { starts, rows, scored, counts }
     }
 }
 
@@ -165,6 +182,7 @@ impl Feeds {
 struct ReadersFeed {
     reader: usize,
     rows: Vec<Served>,
+    scored: Scored,
 }
 
 /// What came of readers served together.
@@ -205,6 +223,7 @@ pub(crate) struct Tray<'a> {
     /// Candidates of pipelines done that found no place, best first.
     rest: Vec<Chosen>,
     feed: Vec<Chosen>,
+    pub(crate) scored: Scored,
 }
 
 /// Memory used again from reader to reader.
@@ -298,7 +317,11 @@ impl<'a> Desk<'a> {
         }
         let feeds = trays
             .into_iter()
-            .map(|tray| ReadersFeed { reader: tray.index, rows: interleave(&tray.feed, self.plan) })
+            .map(|tray| ReadersFeed {
+                reader: tray.index,
+                rows: interleave(&tray.feed, self.plan),
+                scored: tray.scored,
+            })
             .collect::<Vec<_>>();
         for served in feeds.iter().flat_map(|feed| &feed.rows) {
             counts.sources[served.source as usize].served += 1;
@@ -320,6 +343,7 @@ impl<'a> Desk<'a> {
             candidates: Vec::new(),
             rest: Vec::new(),
             feed: Vec::with_capacity(self.plan.length()),
+            scored: Scored::default(),
         }
     }
 
@@ -340,6 +364,9 @@ impl<'a> Desk<'a> {
             }
         } else {
             self.gather_all(pipeline, trays, counts, scratch);
+        }
+        if !pipeline.scorer.is_empty() {
+            trays.iter_mut().for_each(|tray| tray.scored.ranked += tray.candidates.len() as u32);
         }
         for scorer in pipeline.terms_then_factors() {
             let _span = scorer_span(scorer).entered();

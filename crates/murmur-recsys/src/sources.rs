@@ -155,7 +155,7 @@ impl<'a> Desk<'a> {
             sifting.admits(contents.post(content as usize))
         };
         let Scratch { search, near } = scratch;
-        searcher.search(&tray.query, wanted.most, admit, search, near);
+        tray.scored.searched += searcher.search(&tray.query, wanted.most, admit, search, near);
         for near in near.iter() {
             let root = contents.post(near.content as usize);
             let row = tray.sieve.copy(root).expect("the root itself is live");

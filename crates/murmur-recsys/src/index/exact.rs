@@ -32,6 +32,8 @@ pub(super) struct Best<'a, A> {
     most: usize,
     /// The worst of the `most` best when last looked at; nothing that it comes before is needed.
     threshold: Near,
+    /// How many were offered.
+    offered: u32,
     admit: A,
 }
 
@@ -39,12 +41,13 @@ impl<'a, A: FnMut(u32) -> bool> Best<'a, A> {
     /// Collects into `near`, which is emptied.
     pub(super) fn new(near: &'a mut Vec<Near>, most: usize, admit: A) -> Self {
         near.clear();
-        Self { near, most, threshold: Near { score: f32::NEG_INFINITY, content: 0 }, admit }
+        Self { near, most, threshold: Near { score: f32::NEG_INFINITY, content: 0 }, offered: 0, admit }
     }
 
     /// Considers a content that was not offered before.
     #[inline]
     pub(super) fn offer(&mut self, score: f32, content: u32) {
+        self.offered += 1;
         if score >= self.threshold.score {
             self.consider(Near { score, content });
         }
@@ -84,9 +87,10 @@ impl<'a, A: FnMut(u32) -> bool> Best<'a, A> {
         self.near.len() >= self.most
     }
 
-    /// Puts the best in order.
-    pub(super) fn finish(self) {
+    /// Puts the best in order; how many were offered.
+    pub(super) fn finish(self) -> u32 {
         keep_best(self.near, self.most, Near::order);
+        self.offered
     }
 }
 
