@@ -151,8 +151,9 @@ fn time_threads(plan: &Plan, preset: &str, simulation: &Simulation, readers: &[A
 /// Prints how many posts were scored for a reader, at least and in the middle.
 fn tell_scored(preset: &str, feeds: &Feeds, readers: usize) {
     let scored = || (0..readers).map(|reader| feeds.scored(reader));
-    let kinds: [(&str, Vec<u32>); 3] = [
-        ("posts scored exactly by searches", scored().map(|scored| scored.searched).collect()),
+    let kinds: [(&str, Vec<u32>); 4] = [
+        ("posts scored by searches, by code", scored().map(|scored| scored.searched.estimated).collect()),
+        ("posts scored by searches, exactly", scored().map(|scored| scored.searched.exactly).collect()),
         ("candidates ranked by scorers", scored().map(|scored| scored.ranked).collect()),
         ("rows served", (0..readers).map(|reader| feeds.of(reader).len() as u32).collect()),
     ];

@@ -27,7 +27,7 @@ use exact::{Best, Weights};
 #[cfg(feature = "hnsw")]
 use segments::Segments;
 
-pub use exact::Near;
+pub use exact::{Compared, Near};
 
 /// How the nearest of the live posts are found.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
@@ -349,7 +349,7 @@ impl Searcher<'_> {
     /// `admit` is asked at most once about a content, and only about those better than the worst of the best so far.
     /// Fewer than `most` come back only if it has refused all others.
     ///
-    /// Returns how many contents' scores were worked out exactly.
+    /// Returns how many contents were compared.
     pub fn search(
         &self,
         query: &[f32],
@@ -357,10 +357,10 @@ impl Searcher<'_> {
         admit: impl FnMut(u32) -> bool,
         scratch: &mut Scratch,
         near: &mut Vec<Near>,
-    ) -> u32 {
+    ) -> Compared {
         let mut best = Best::new(near, most, admit);
         if most == 0 {
-            return 0;
+            return Compared::default();
         }
         let tail = self.method.indexed_until().max(self.live.start)..self.live.end;
         exact::scan(self.vectors, tail, self.weights, query, &mut scratch.products, &mut best);

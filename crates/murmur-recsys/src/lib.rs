@@ -38,7 +38,7 @@ pub use dot::dot;
 pub use embed::{Embedder, HashedEmbedder, StaticEmbedder};
 pub use hot::hot_score;
 pub use index::{
-    ExactScan, HnswGraphs, IndexConfig, InvertedLists, Near, PostIndex, Scratch, Searcher, Vectors,
+    Compared, ExactScan, HnswGraphs, IndexConfig, InvertedLists, Near, PostIndex, Scratch, Searcher, Vectors,
 };
 pub use notes::{NoteRating, NoteScore, score_notes};
 pub use presets::Preset;

@@ -10,7 +10,9 @@ use rustc_hash::FxHashSet;
 
 use crate::config::{PipelineConfig, ScorerConfig, Source};
 use crate::dot::dot;
-use crate::index::{ExactScan, IndexConfig, Near, PostIndex, Scratch as SearchScratch, Searcher, Vectors};
+use crate::index::{
+    Compared, ExactScan, IndexConfig, Near, PostIndex, Scratch as SearchScratch, Searcher, Vectors,
+};
 use crate::plan::Plan;
 use crate::pool::{Pool, draws};
 use crate::score::Engagement;
@@ -110,10 +112,17 @@ impl Counts {
 /// How many posts a score was worked out for, in making one feed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Scored {
-    /// Live posts whose cosine or x-score with the reader's text a search worked out exactly, found worthy or not.
-    pub searched: u32,
+    /// Live posts whose cosine or x-score with the reader's text searches worked out, found worthy or not.
+    pub searched: Compared,
     /// Candidates that the scorers of pipelines ranked.
     pub ranked: u32,
+}
+
+impl Scored {
+    pub(crate) fn add(&mut self, searched: Compared) {
+        self.searched.exactly += searched.exactly;
+        self.searched.estimated += searched.estimated;
+    }
 }
 
 /// The feeds of many readers, in their order.

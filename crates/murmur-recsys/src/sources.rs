@@ -155,7 +155,8 @@ impl<'a> Desk<'a> {
             sifting.admits(contents.post(content as usize))
         };
         let Scratch { search, near } = scratch;
-        tray.scored.searched += searcher.search(&tray.query, wanted.most, admit, search, near);
+        let compared = searcher.search(&tray.query, wanted.most, admit, search, near);
+        tray.scored.add(compared);
         for near in near.iter() {
             let root = contents.post(near.content as usize);
             let row = tray.sieve.copy(root).expect("the root itself is live");

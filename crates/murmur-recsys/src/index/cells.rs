@@ -176,6 +176,7 @@ impl Cells {
             let List { contents, codes } = &self.lists[next.cell];
             let first = contents.partition_point(|&content| (content as usize) < from);
             codes::sums(coded, &codes[first * self.coder.bytes()..], sums);
+            best.estimated(sums.len());
             let most = products[next.cell] + coded.slack;
             for (&sum, &content) in sums.iter().zip(&contents[first..]) {
                 if most + coded.offset(sum) >= best.threshold() {
@@ -210,6 +211,7 @@ impl Cells {
                     break;
                 }
                 codes::sums_at(coded, codes, places, sums);
+                best.estimated(sums.len());
                 for ((&sum, &place), &weight) in sums.iter().zip(places).zip(weights) {
                     if weighted(weight, most + coded.offset(sum)) >= best.threshold() {
                         let content = contents[place as usize];

@@ -16,6 +16,15 @@ pub struct Near {
     pub content: u32,
 }
 
+/// How many contents a search worked out a score for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Compared {
+    /// From their vectors.
+    pub exactly: u32,
+    /// From codes of their vectors, many of which were then compared exactly.
+    pub estimated: u32,
+}
+
 impl Near {
     /// The higher score first; of equal ones the later content.
     pub(super) fn order(&self, other: &Self) -> Ordering {
@@ -32,8 +41,7 @@ pub(super) struct Best<'a, A> {
     most: usize,
     /// The worst of the `most` best when last looked at; nothing that it comes before is needed.
     threshold: Near,
-    /// How many were offered.
-    offered: u32,
+    compared: Compared,
     admit: A,
 }
 
@@ -41,13 +49,19 @@ impl<'a, A: FnMut(u32) -> bool> Best<'a, A> {
     /// Collects into `near`, which is emptied.
     pub(super) fn new(near: &'a mut Vec<Near>, most: usize, admit: A) -> Self {
         near.clear();
-        Self { near, most, threshold: Near { score: f32::NEG_INFINITY, content: 0 }, offered: 0, admit }
+        Self {
+            near,
+            most,
+            threshold: Near { score: f32::NEG_INFINITY, content: 0 },
+            compared: Compared::default(),
+            admit,
+        }
     }
 
     /// Considers a content that was not offered before.
     #[inline]
     pub(super) fn offer(&mut self, score: f32, content: u32) {
-        self.offered += 1;
+        self.compared.exactly += 1;
         if score >= self.threshold.score {
             self.consider(Near { score, content });
         }
@@ -87,10 +101,15 @@ impl<'a, A: FnMut(u32) -> bool> Best<'a, A> {
         self.near.len() >= self.most
     }
 
-    /// Puts the best in order; how many were offered.
-    pub(super) fn finish(self) -> u32 {
+    /// So many more were estimated from their codes.
+    pub(super) fn estimated(&mut self, more: usize) {
+        self.compared.estimated += more as u32;
+    }
+
+    /// Puts the best in order.
+    pub(super) fn finish(self) -> Compared {
         keep_best(self.near, self.most, Near::order);
-        self.offered
+        self.compared
     }
 }
 
