@@ -21,7 +21,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use cells::{CellOrder, Cells, Reach, Training, WeightedList};
+use cells::{CellOrder, Cells, Reach, Training, WeightedLists};
 use codes::CodedQuery;
 use exact::{Best, Weights};
 #[cfg(feature = "hnsw")]
@@ -333,7 +333,7 @@ enum Method<'a> {
     WeightedLists {
         cells: &'a Cells,
         reaches: Vec<Reach>,
-        lists: Vec<WeightedList>,
+        lists: WeightedLists,
     },
     #[cfg(feature = "hnsw")]
     Graphs {
@@ -403,7 +403,7 @@ impl Method<'_> {
 #[derive(Default)]
 pub struct Scratch {
     products: Vec<f32>,
-    hopes: Vec<f32>,
+    exact: Vec<f32>,
     sums: Vec<i32>,
     coded: CodedQuery,
     order: CellOrder,

@@ -32,14 +32,19 @@ impl Near {
     }
 }
 
+/// So many best ones at most are kept in order: beyond that it takes longer to make room for one than to find the best
+/// anew now and then.
+const KEPT_IN_ORDER: usize = 512;
+
 /// The best contents so far among those that `admit` lets through.
 ///
 /// Most contents are worse than the threshold: one comparison and done, where sorting them all would cost as much as
-/// the products. `admit` hears only of contents that would be among the best.
+/// the products. `admit` hears only of contents that would be among the best. Once `most` have been let through, they
+/// are kept in order, so that the threshold is always the worst of them.
 pub(super) struct Best<'a, A> {
     near: &'a mut Vec<Near>,
     most: usize,
-    /// The worst of the `most` best when last looked at; nothing that it comes before is needed.
+    /// The worst of the `most` best, or lower; nothing that it comes before is needed.
     threshold: Near,
     compared: Compared,
     admit: A,
@@ -68,17 +73,31 @@ impl<'a, A: FnMut(u32) -> bool> Best<'a, A> {
     }
 
     fn consider(&mut self, near: Near) {
-        if near.order(&self.threshold).is_lt() && (self.admit)(near.content) {
+        if near.order(&self.threshold).is_ge() || !(self.admit)(near.content) {
+            return;
+        }
+        if self.most > KEPT_IN_ORDER {
             self.near.push(near);
             if self.near.len() >= self.most.saturating_mul(2) {
                 self.tighten();
             }
+        } else if self.near.len() < self.most {
+            self.near.push(near);
+            if self.near.len() == self.most {
+                self.near.sort_unstable_by(Near::order);
+                self.threshold = self.near[self.most - 1];
+            }
+        } else {
+            self.near.pop();
+            let place = self.near.partition_point(|other| other.order(&near).is_lt());
+            self.near.insert(place, near);
+            self.threshold = self.near[self.most - 1];
         }
     }
 
     /// Forgets all but the `most` best, after which only better ones are considered.
     pub(super) fn tighten(&mut self) {
-        if self.near.len() >= self.most {
+        if self.most > KEPT_IN_ORDER && self.near.len() >= self.most {
             self.near.select_nth_unstable_by(self.most - 1, Near::order);
             self.near.truncate(self.most);
             self.threshold = self.near[self.most - 1];
