@@ -37,14 +37,19 @@ pub(crate) fn dot_rows(query: &[f32], vectors: &[f32], products: &mut Vec<f32>) 
 
 /// Puts the inner product of `query` and each row of `vectors` named in `rows` into `products`.
 ///
-/// Rows lie all over memory. With nothing to decide between them, the machine fetches several at once.
+/// Rows lie all over memory. With nothing to decide between them, the machine fetches several at once. Running sums are
+/// added up as in [`dot_rows`].
 #[multiversion(targets("x86_64+avx2"))]
 pub(crate) fn dots_at(query: &[f32], vectors: &[f32], rows: &[u32], products: &mut Vec<f32>) {
     products.clear();
-    products.extend(rows.iter().map(|&row| {
-        let start = row as usize * query.len();
-        add_lanes(lanes(query, &vectors[start..start + query.len()]))
-    }));
+    let mut sums = [[0f32; LANES]; ROWS];
+    for rows in rows.chunks(ROWS) {
+        for (sum, &row) in sums.iter_mut().zip(rows) {
+            let start = row as usize * query.len();
+            *sum = lanes(query, &vectors[start..start + query.len()]);
+        }
+        products.extend(sums[..rows.len()].iter().map(|&sum| add_lanes(sum)));
+    }
 }
 
 #[inline(always)]

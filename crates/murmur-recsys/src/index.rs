@@ -300,10 +300,10 @@ impl PostIndex {
         }
     }
 
-    /// The cell that a query falls into: whoever asks for queries of one cell in a row finds its vectors in the cache.
-    /// `None` where there are no cells.
-    pub fn cell_of(&self, query: &[f32]) -> Option<u32> {
-        self.cells.as_ref().map(|cells| cells.cell_of(query))
+    /// The part of the index that a query falls into: whoever asks for queries of one part after the other finds its
+    /// contents in the cache. `None` where there are no cells.
+    pub fn neighbourhood_of(&self, query: &[f32], scratch: &mut Scratch) -> Option<u32> {
+        self.cells.as_ref().map(|cells| cells.neighbourhood_of(query, &mut scratch.products))
     }
 
     /// Bytes on the heap, the vectors' own not counted. For graphs, an estimate.

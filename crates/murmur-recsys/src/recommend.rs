@@ -1,6 +1,6 @@
 //! From readers to feeds: the pipelines, carried out for many readers at once.
 //!
-//! Readers are put in the order of the index's cells, so that those who look at the same part of it come together, and
+//! Readers are put in the order of the index's parts, so that those who look at the same part of it come together, and
 //! served in groups. Within a group each stage is done for all before the next begins.
 
 use murmur_core::{AgentId, Clock, PostId, Step};
@@ -299,15 +299,17 @@ pub(crate) fn recommend(
 }
 
 impl<'a> Desk<'a> {
-    /// The readers by the cells that their texts fall in, where there are cells.
+    /// The readers by the parts of the index that their texts fall in, where it has parts.
     fn reading_order(&self, ask: &Ask<'_>, mut order: Vec<usize>) -> Vec<usize> {
         if order.len() > GROUP && self.plan.asks(Source::Interest) {
-            let cell =
-                |&index: &usize| self.index.cell_of(&text_of(self.public.posts(), &(ask.reader)(index)));
-            let cells: Vec<Option<u32>> = order.par_iter().with_min_len(GROUP).map(cell).collect();
-            let mut by_cell: Vec<(Option<u32>, usize)> = cells.into_iter().zip(order).collect();
-            by_cell.sort_by_key(|&(cell, _)| cell);
-            order = by_cell.into_iter().map(|(_, index)| index).collect();
+            let part = |scratch: &mut SearchScratch, &index: &usize| {
+                self.index.neighbourhood_of(&text_of(self.public.posts(), &(ask.reader)(index)), scratch)
+            };
+            let parts: Vec<Option<u32>> =
+                order.par_iter().with_min_len(GROUP).map_init(SearchScratch::default, part).collect();
+            let mut by_part: Vec<(Option<u32>, usize)> = parts.into_iter().zip(order).collect();
+            by_part.sort_unstable();
+            order = by_part.into_iter().map(|(_, index)| index).collect();
         }
         order
     }

@@ -89,6 +89,8 @@ pub(super) struct Cells {
     training: Training,
     /// Unit vectors, row after row.
     centroids: Vec<f32>,
+    /// Every fourth of them.
+    landmarks: Vec<f32>,
     /// By cell, the root of the mean squared angle (radians) between the sampled contents and their centroid.
     spreads: Vec<f32>,
     coder: Coder,
@@ -119,6 +121,11 @@ impl Cells {
         let spreads = spreads(&places, cells);
         Self {
             training,
+            landmarks: centroids
+                .chunks(4 * vectors.dimensions)
+                .flat_map(|four| &four[..vectors.dimensions])
+                .copied()
+                .collect(),
             centroids,
             spreads,
             coder,
@@ -162,9 +169,9 @@ impl Cells {
         self.spreads.iter().map(|spread| Reach::radians((spreads * spread).min(FRAC_PI_2))).collect()
     }
 
-    /// The cell whose centroid is nearest.
-    pub(super) fn cell_of(&self, vector: &[f32]) -> u32 {
-        nearest(vector, &self.centroids, &mut Vec::new()).cell
+    /// The cell whose centroid is nearest among every fourth: as centroids are [chained](chained), one near that of all.
+    pub(super) fn neighbourhood_of(&self, vector: &[f32], products: &mut Vec<f32>) -> u32 {
+        nearest(vector, &self.landmarks, products).cell
     }
 
     /// Offers the listed contents from `from` on, cell by cell, while there is hope of better ones or fewer than wanted
@@ -267,7 +274,7 @@ impl Cells {
     pub(super) fn memory_bytes(&self) -> usize {
         let list = |list: &List| size_of::<List>() + 4 * list.contents.capacity() + list.codes.capacity();
         let lists: usize = self.lists.iter().map(list).sum();
-        lists + 4 * self.centroids.capacity() + self.coder.memory_bytes()
+        lists + 4 * (self.centroids.capacity() + self.landmarks.capacity()) + self.coder.memory_bytes()
     }
 }
 

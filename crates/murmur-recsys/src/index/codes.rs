@@ -15,7 +15,7 @@ use crate::dot::dot;
 /// distribution (Max 1960), a little wider for longer tails.
 const STEP: f32 = 0.36;
 /// Standard errors of a product that count as within reach of the threshold.
-const STANDARD_ERRORS: f32 = 1.5;
+const STANDARD_ERRORS: f32 = 1.6;
 /// Contents whose codes lie interleaved.
 pub(super) const BLOCK: usize = 32;
 /// Dimensions coded by one byte of a content: one in the lower half of the byte, the next in the upper.
@@ -208,7 +208,7 @@ mod tests {
             })
             .collect();
         let within = errors.iter().filter(|error| error.abs() <= coded.slack).count();
-        // 87 and 68 % of a normal distribution.
+        // 89 and 68 % of a normal distribution.
         assert!((405..465).contains(&within), "{within} of 500 within {STANDARD_ERRORS} standard errors");
         let narrow = errors.iter().filter(|error| error.abs() <= coded.slack / STANDARD_ERRORS).count();
         assert!((280..400).contains(&narrow), "{narrow} of 500 within one");

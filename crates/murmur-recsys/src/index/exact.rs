@@ -28,7 +28,15 @@ pub struct Compared {
 impl Near {
     /// The higher score first; of equal ones the later content.
     pub(super) fn order(&self, other: &Self) -> Ordering {
-        other.score.total_cmp(&self.score).then(other.content.cmp(&self.content))
+        other.key().cmp(&self.key())
+    }
+
+    /// A number that is higher for what comes earlier: the score's bits so that they ascend, as in [`f32::total_cmp`], and
+    /// the content.
+    fn key(&self) -> u64 {
+        let bits = self.score.to_bits();
+        let ascending = if bits >> 31 == 0 { bits | 1 << 31 } else { !bits };
+        u64::from(ascending) << 32 | u64::from(self.content)
     }
 }
 
