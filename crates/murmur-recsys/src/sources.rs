@@ -154,7 +154,7 @@ impl<'a> Desk<'a> {
             of_source.offered += 1;
             sifting.admits(contents.post(content as usize))
         };
-        let Scratch { search, near } = scratch;
+        let Scratch { search, near, .. } = scratch;
         let compared = searcher.search(&tray.query, wanted.most, admit, search, near);
         tray.scored.add(compared);
         for near in near.iter() {

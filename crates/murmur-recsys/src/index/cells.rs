@@ -17,6 +17,7 @@ use super::codes::{self, BLOCK, CodedQuery, Coder};
 use super::exact::{Best, Weights, weighted};
 use super::{Scratch, Vectors};
 use crate::dot::{dot, dot_rows, dots_at};
+use crate::score::best_first;
 
 /// Live contents for each cell that is trained: 1,000 cells at 200,000.
 const CONTENTS_PER_CELL: usize = 200;
@@ -387,7 +388,7 @@ pub(super) struct CellOrder {
     taken: usize,
     /// Whether `ranks` is made.
     in_order: bool,
-    /// The rest that may be of use, the next one last. See [`rank`].
+    /// The rest that may be of use, the next one last. See [`best_first`].
     ranks: Vec<u64>,
 }
 
@@ -435,7 +436,7 @@ impl CellOrder {
     fn put_in_order(&mut self, threshold: f32) {
         let above = self.hopes.iter().zip(0..).filter(|&(&hope, _)| hope > threshold);
         self.ranks.clear();
-        self.ranks.extend(above.map(|(&hope, cell)| rank(hope, cell)));
+        self.ranks.extend(above.map(|(&hope, cell)| best_first(hope, cell)));
         self.ranks.sort_unstable_by(|a, b| b.cmp(a));
         self.in_order = true;
     }
@@ -453,13 +454,7 @@ fn highest(numbers: &[f32]) -> f32 {
     highest.iter().chain(rest).copied().fold(f32::NEG_INFINITY, f32::max)
 }
 
-/// A key that puts higher hopes first and, of equal ones, the lower cell.
-fn rank(hope: f32, cell: u32) -> u64 {
-    let bits = hope.to_bits();
-    let ascending = if bits >> 31 == 0 { bits | 1 << 31 } else { !bits };
-    u64::from(!ascending) << 32 | u64::from(cell)
-}
-
+/// The hope that is in a number of [`best_first`].
 fn hope_in(rank: u64) -> f32 {
     let ascending = !((rank >> 32) as u32);
     f32::from_bits(if ascending >> 31 == 1 { ascending & !(1 << 31) } else { !ascending })

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::Vectors;
 use crate::dot::dot_rows;
 use crate::pool::keep_best;
+use crate::score::best_first;
 
 /// A content and how well it answers a query.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -31,12 +32,9 @@ impl Near {
         other.key().cmp(&self.key())
     }
 
-    /// A number that is higher for what comes earlier: the score's bits so that they ascend, as in [`f32::total_cmp`], and
-    /// the content.
+    /// A number that is higher for what comes earlier.
     fn key(&self) -> u64 {
-        let bits = self.score.to_bits();
-        let ascending = if bits >> 31 == 0 { bits | 1 << 31 } else { !bits };
-        u64::from(ascending) << 32 | u64::from(self.content)
+        !best_first(self.score, !self.content)
     }
 }
 
