@@ -1,109 +1,167 @@
-//! How long feeds take at a city's scale: 10,000 active of a million agents with 20 million follows, and 200,000 live
-//! posts.
+//! How long feeds take at a city's scale, and how many posts are scored for each reader.
 //!
-//! `cargo bench -p murmur-benches --bench feed`. The world fills for as many steps as a post stays live; then the time
-//! of the phase `recommend` is taken from its tracing span, step by step, and medians are printed. A second world, with
-//! 20,000 new posts a step, shows what it costs that posts come and go. `-- 100000` takes another number of agents.
+//! `cargo bench -p murmur-benches --bench feed`. A world steps some times, so that agents have read, liked and written;
+//! then feeds for readers drawn evenly among all agents are made again and again, in turn on one thread and on all. What
+//! comes out must be the same each time. By default the world is `configs/million.toml` with its presets `oasis-x` and
+//! `x-like`: 200,000 live posts, 10,000 readers. Arguments after `--`:
+//!
+//! - `--config PATH` another world, `--set KEY=VALUE` one with a key changed (any number of times);
+//! - `--preset NAME` that feed alone;
+//! - `--readers N`, such as 200000 for a dense step;
+//! - `--steps N` before feeds are made (6), `--rounds N` of making them (5).
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use murmur_agents::{BehaviourConfig, SyntheticConfig};
-use murmur_benches::{figure, peak_memory, readable};
-use murmur_core::Probability;
-use murmur_engine::config::{GraphConfig, PopulationConfig, SyntheticPopulation, TopicConfig};
-use murmur_engine::{Config, Simulation};
-use murmur_graph::GraphModel;
-use murmur_graph::generate::Homophilous;
-use murmur_recsys::{FeedConfig, Preset};
+use murmur_benches::{figure, peak_memory, readable, timed};
+use murmur_core::AgentId;
+use murmur_engine::Simulation;
+use murmur_engine::config::{Override, load};
+use murmur_recsys::{Feeds, Preset};
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use tracing::span::{Attributes, Id};
 use tracing::{Metadata, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 
-/// Steps that are timed.
-const STEPS: usize = 12;
+/// Phases of a step that are timed while the world steps.
+const PHASES: [&str; 4] = ["recommend", "prepare", "index", "embed"];
+
+/// What is measured.
+struct Plan {
+    config: PathBuf,
+    settings: Vec<Override>,
+    presets: Vec<String>,
+    readers: usize,
+    steps: usize,
+    rounds: usize,
+}
+
+impl Plan {
+    /// What the arguments say.
+    fn new() -> Self {
+        let configs = concat!(env!("CARGO_MANIFEST_DIR"), "/../configs/million.toml");
+        let mut plan = Self {
+            config: PathBuf::from(configs),
+            settings: Vec::new(),
+            presets: [Preset::OasisX, Preset::XLike].map(|preset| preset.name().to_owned()).to_vec(),
+            readers: 10_000,
+            steps: 6,
+            rounds: 5,
+        };
+        // Cargo adds `--bench`.
+        let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
+        while let Some(key) = arguments.next() {
+            let value = arguments.next().unwrap_or_else(|| panic!("{key}: expected a value"));
+            let number =
+                || value.parse().unwrap_or_else(|_| panic!("{key}: expected a number, found {value}"));
+            match key.as_str() {
+                "--config" => plan.config = PathBuf::from(value),
+                "--set" => plan.settings.push(value.parse().expect("a setting is KEY=VALUE")),
+                "--preset" => plan.presets = vec![value],
+                "--readers" => plan.readers = number(),
+                "--steps" => plan.steps = number(),
+                "--rounds" => plan.rounds = number(),
+                _ => panic!("{key}: expected --config, --set, --preset, --readers, --steps or --rounds"),
+            }
+        }
+        plan
+    }
+
+    fn world(&self, preset: &str) -> Simulation {
+        let mut settings = vec![Override::new("feed.preset", preset)];
+        settings.extend(self.settings.iter().cloned());
+        let config = load(&self.config, &settings).unwrap_or_else(|error| panic!("{error}"));
+        Simulation::new(config).unwrap_or_else(|error| panic!("{error}"))
+    }
+}
 
 fn main() {
-    let agents = std::env::args().filter_map(|argument| argument.parse().ok()).next().unwrap_or(1_000_000);
+    let plan = Plan::new();
     let spans = Spans::listen();
-    println_title(agents);
-    // 10,000 active agents write 3,500 posts a step, and a post is live for 57 steps.
-    let named = |preset: &Preset| {
-        std::env::args().all(|a| Preset::ALL.iter().all(|p| p.name() != a))
-            || std::env::args().any(|a| a == preset.name())
-    };
-    for preset in [Preset::OasisX, Preset::XLike, Preset::Chronological].into_iter().filter(named) {
-        time_feeds(agents, preset, 171, 0.35, &spans);
+    for preset in &plan.presets {
+        time_feeds(&plan, preset, &spans);
     }
-    // 20,000 posts a step, live for 10 steps.
-    time_feeds(agents, Preset::OasisX, 30, 2.0, &spans);
 }
 
-fn println_title(agents: u32) {
-    figure("agents", &agents.to_string());
-    figure("threads", &rayon::current_num_threads().to_string());
-}
-
-/// Fills a world in which agents write so many posts each time they are active, then times its feeds.
-fn time_feeds(agents: u32, preset: Preset, max_age: u32, posts: f64, spans: &Spans) {
-    let mut simulation = world(agents, preset, max_age, posts);
-    for _ in 0..max_age / 3 {
-        simulation.step().expect("nothing is written");
+/// Lets the world of a preset step, then times its feeds.
+fn time_feeds(plan: &Plan, preset: &str, spans: &Spans) {
+    let name = |what: &str| format!("{preset}: {what}");
+    let made = timed(|| plan.world(preset));
+    figure(&name("world made in"), &readable(made.time));
+    let mut simulation = made.value;
+    let active: usize = (0..plan.steps).map(|_| simulation.step().expect("nothing is written").active).sum();
+    figure(&name("active agents, a step"), &(active / plan.steps.max(1)).to_string());
+    for phase in PHASES {
+        figure(&name(&format!("{phase}, median of the steps")), &spans.median(phase));
     }
     spans.take();
-    let made = |simulation: &Simulation| simulation.world().public.posts().contents().len();
-    let before = made(&simulation);
-    let active: usize = (0..STEPS).map(|_| simulation.step().expect("nothing is written").active).sum();
-    let made = made(&simulation) - before;
-    let name = |what: &str| format!("{}, {} texts a step: {what}", preset.name(), made / STEPS);
-    figure(&name("active agents"), &(active / STEPS).to_string());
-    figure(&name("live texts"), &(made / STEPS * (max_age / 3) as usize).to_string());
-    for span in ["recommend", "prepare", "index", "embed"] {
-        figure(&name(span), &spans.median(span));
-    }
+
+    let agents = simulation.world().public.agents() as usize;
+    figure(&name("agents"), &agents.to_string());
+    figure(&name("texts"), &simulation.world().public.posts().contents().len().to_string());
+    let count = plan.readers.min(agents);
+    let readers: Vec<AgentId> = (0..count).map(|place| AgentId((place * agents / count) as u32)).collect();
+    figure(&name("readers"), &readers.len().to_string());
+    let feeds = time_threads(plan, preset, &simulation, &readers);
     for (stage, time) in spans.stages() {
-        figure(&name(&format!("{stage}, all threads, a step")), &readable(time / STEPS as u32));
+        // Rounds are made on one thread and on all.
+        let time = time / (2 * plan.rounds.max(1)) as u32;
+        figure(&name(&format!("{stage}, all threads together")), &readable(time));
     }
     spans.take();
+    if let Some(feeds) = feeds {
+        tell_scored(preset, &feeds, readers.len());
+    }
     if let Some(peak) = peak_memory() {
         figure(&name("peak memory of the process so far"), &format!("{} MB", peak / 1_000_000));
     }
 }
 
-fn world(agents: u32, preset: Preset, max_age: u32, posts: f64) -> Simulation {
-    let traits = SyntheticConfig {
-        activity: Probability::of(10_000.0 / f64::from(agents)),
-        hours: vec![1.0; 24],
-        activity_spread: 0.0,
-        ..SyntheticConfig::default()
-    };
-    let topic = |(name, words): (&str, [&str; 6])| TopicConfig {
-        name: name.to_owned(),
-        words: words.map(str::to_owned).to_vec(),
-        ..TopicConfig::default()
-    };
-    let topics = [
-        ("the vaccine", ["dose", "trial", "side effects", "booster", "immunity", "needle"]),
-        ("the election", ["ballot", "candidate", "turnout", "debate", "poll", "recount"]),
-        ("the new stadium", ["tickets", "parking", "match", "neighbourhood", "budget", "fans"]),
-        ("the rents", ["landlord", "lease", "heating", "deposit", "housing", "eviction"]),
+/// Times the readers' feeds on one thread and on all in turn; the feeds.
+fn time_threads(plan: &Plan, preset: &str, simulation: &Simulation, readers: &[AgentId]) -> Option<Feeds> {
+    let pool = |threads| ThreadPoolBuilder::new().num_threads(threads).build().expect("threads can be made");
+    let pools: [ThreadPool; 2] = [pool(1), pool(0)];
+    let mut times = [Vec::new(), Vec::new()];
+    let mut first = None;
+    for _ in 0..plan.rounds {
+        for (pool, times) in pools.iter().zip(&mut times) {
+            let made = pool.install(|| timed(|| simulation.feeds(readers)));
+            times.push(made.time);
+            let first = first.get_or_insert_with(|| made.value.clone());
+            assert!(*first == made.value, "feeds are the same on any number of threads");
+        }
+    }
+    let medians = times.map(|mut times| {
+        times.sort_unstable();
+        times.get(times.len() / 2).copied().unwrap_or_default()
+    });
+    for (pool, time) in pools.iter().zip(medians) {
+        let what = format!("feeds of all readers, median, threads: {}", pool.current_num_threads());
+        figure(&format!("{preset}: {what}"), &readable(time));
+    }
+    let ratio = medians[0].as_secs_f64() / medians[1].as_secs_f64();
+    figure(&format!("{preset}: one thread's time / all threads'"), &format!("{ratio:.2}"));
+    first
+}
+
+/// Prints how many posts were scored for a reader, at least and in the middle.
+fn tell_scored(preset: &str, feeds: &Feeds, readers: usize) {
+    let scored = || (0..readers).map(|reader| feeds.scored(reader));
+    let kinds: [(&str, Vec<u32>); 4] = [
+        ("posts scored by searches, by code", scored().map(|scored| scored.searched.estimated).collect()),
+        ("posts scored by searches, exactly", scored().map(|scored| scored.searched.exactly).collect()),
+        ("candidates ranked by scorers", scored().map(|scored| scored.ranked).collect()),
+        ("rows served", (0..readers).map(|reader| feeds.of(reader).len() as u32).collect()),
     ];
-    let mut config = Config {
-        topic: topics.map(topic).to_vec(),
-        population: PopulationConfig::Synthetic(SyntheticPopulation { size: Some(agents), traits }),
-        graph: GraphConfig::Generated(GraphModel::Homophilous(Homophilous::default())),
-        feed: FeedConfig { preset, max_age: Some(max_age), ..FeedConfig::default() },
-        behaviour: BehaviourConfig { posts_per_session: posts, ..BehaviourConfig::default() },
-        ..Config::default()
-    };
-    config.behaviour.complete();
-    config.run.steps = 10_000;
-    config.metrics.every = Some(10_000);
-    config.check().expect("the bench's own configuration");
-    Simulation::new(config).expect("no input files")
+    for (what, mut counts) in kinds {
+        counts.sort_unstable();
+        let (least, middle) = (counts[0], counts[counts.len() / 2]);
+        figure(&format!("{preset}: {what}, least / median"), &format!("{least} / {middle}"));
+    }
 }
 
 fn is_stage(span: &str) -> bool {
@@ -149,9 +207,7 @@ impl Spans {
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Spans {
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
-        metadata.is_span()
-            && (["recommend", "prepare", "index", "embed"].contains(&metadata.name())
-                || is_stage(metadata.name()))
+        metadata.is_span() && (PHASES.contains(&metadata.name()) || is_stage(metadata.name()))
     }
 
     fn on_new_span(&self, _: &Attributes<'_>, id: &Id, context: Context<'_, S>) {

@@ -173,10 +173,11 @@ fn per_second(queries: usize, time: Duration) -> String {
     format!("{:.0} queries/s", queries as f64 / time.as_secs_f64())
 }
 
-/// The queries of a cell in a row.
+/// The queries of a part of the index in a row.
 fn by_cell(index: &PostIndex, queries: &[f32]) -> Vec<u32> {
-    let cell = |query| index.cell_of(query);
-    let cells: Vec<Option<u32>> = queries.par_chunks_exact(DIMENSIONS).map(cell).collect();
+    let cell = |scratch: &mut Scratch, query| index.neighbourhood_of(query, scratch);
+    let cells: Vec<Option<u32>> =
+        queries.par_chunks_exact(DIMENSIONS).map_init(Scratch::default, cell).collect();
     let mut order: Vec<u32> = (0..cells.len() as u32).collect();
     order.sort_by_key(|&query| cells[query as usize]);
     order

@@ -33,7 +33,12 @@ pub(crate) fn recommend(world: &World, now: Step, active: &[AgentId]) -> Recomme
 
 /// The feed of `agent`, and nothing else.
 pub(crate) fn feed_of(world: &World, now: Step, agent: AgentId) -> Feeds {
-    with_ask(world, now, &[agent], |ask| world.recommender.recommend(ask))
+    feeds_of(world, now, &[agent])
+}
+
+/// The feeds of these agents, and nothing else.
+pub(crate) fn feeds_of(world: &World, now: Step, readers: &[AgentId]) -> Feeds {
+    with_ask(world, now, readers, |ask| world.recommender.recommend(ask))
 }
 
 /// What `serve` makes of what the agents ask the recommender.

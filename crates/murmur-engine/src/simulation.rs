@@ -4,11 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use murmur_core::{Probability, Step};
+use murmur_core::{AgentId, Probability, Step};
 use murmur_data::table::{Form, TableFolder};
 use murmur_data::{DataError, Warning};
 use murmur_journal::{JournalReader, RunFolder, prune_checkpoints, write_checkpoint};
 use murmur_llm::{Figures, Spent};
+use murmur_recsys::Feeds;
 use murmur_store::Naming;
 
 use crate::activate::activate;
@@ -17,7 +18,7 @@ use crate::decide::{Policy, decide};
 use crate::language::calls::Calls;
 use crate::measure::{Meter, measure};
 use crate::observe::observe;
-use crate::recommend::recommend;
+use crate::recommend::{feeds_of, recommend};
 use crate::record::{Recorder, Replay, record};
 use crate::runs::Lineage;
 use crate::script::LineResult;
@@ -114,6 +115,11 @@ impl Simulation {
     /// The step that comes next.
     pub fn next_step(&self) -> Step {
         self.next
+    }
+
+    /// What these agents would be served if they were active in the step that comes next, in their order.
+    pub fn feeds(&self, readers: &[AgentId]) -> Feeds {
+        feeds_of(&self.world, self.next, readers)
     }
 
     /// Whether all configured steps are done.

@@ -21,13 +21,13 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use cells::{CellOrder, Cells, Reach, Training, WeightedList};
+use cells::{CellOrder, Cells, Reach, Training, WeightedLists};
 use codes::CodedQuery;
 use exact::{Best, Weights};
 #[cfg(feature = "hnsw")]
 use segments::Segments;
 
-pub use exact::Near;
+pub use exact::{Compared, Near};
 
 /// How the nearest of the live posts are found.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
@@ -300,10 +300,10 @@ impl PostIndex {
         }
     }
 
-    /// The cell that a query falls into: whoever asks for queries of one cell in a row finds its vectors in the cache.
-    /// `None` where there are no cells.
-    pub fn cell_of(&self, query: &[f32]) -> Option<u32> {
-        self.cells.as_ref().map(|cells| cells.cell_of(query))
+    /// The part of the index that a query falls into: whoever asks for queries of one part after the other finds its
+    /// contents in the cache. `None` where there are no cells.
+    pub fn neighbourhood_of(&self, query: &[f32], scratch: &mut Scratch) -> Option<u32> {
+        self.cells.as_ref().map(|cells| cells.neighbourhood_of(query, &mut scratch.products))
     }
 
     /// Bytes on the heap, the vectors' own not counted. For graphs, an estimate.
@@ -333,7 +333,7 @@ enum Method<'a> {
     WeightedLists {
         cells: &'a Cells,
         reaches: Vec<Reach>,
-        lists: Vec<WeightedList>,
+        lists: WeightedLists,
     },
     #[cfg(feature = "hnsw")]
     Graphs {
@@ -348,6 +348,8 @@ impl Searcher<'_> {
     ///
     /// `admit` is asked at most once about a content, and only about those better than the worst of the best so far.
     /// Fewer than `most` come back only if it has refused all others.
+    ///
+    /// Returns how many contents were compared.
     pub fn search(
         &self,
         query: &[f32],
@@ -355,10 +357,10 @@ impl Searcher<'_> {
         admit: impl FnMut(u32) -> bool,
         scratch: &mut Scratch,
         near: &mut Vec<Near>,
-    ) {
+    ) -> Compared {
         let mut best = Best::new(near, most, admit);
         if most == 0 {
-            return;
+            return Compared::default();
         }
         let tail = self.method.indexed_until().max(self.live.start)..self.live.end;
         exact::scan(self.vectors, tail, self.weights, query, &mut scratch.products, &mut best);
@@ -381,7 +383,7 @@ impl Searcher<'_> {
                 segments.search(graphs, &live, query, scratch, &mut best);
             }
         }
-        best.finish();
+        best.finish()
     }
 }
 
@@ -401,7 +403,7 @@ impl Method<'_> {
 #[derive(Default)]
 pub struct Scratch {
     products: Vec<f32>,
-    hopes: Vec<f32>,
+    exact: Vec<f32>,
     sums: Vec<i32>,
     coded: CodedQuery,
     order: CellOrder,

@@ -38,11 +38,11 @@ pub use dot::dot;
 pub use embed::{Embedder, HashedEmbedder, StaticEmbedder};
 pub use hot::hot_score;
 pub use index::{
-    ExactScan, HnswGraphs, IndexConfig, InvertedLists, Near, PostIndex, Scratch, Searcher, Vectors,
+    Compared, ExactScan, HnswGraphs, IndexConfig, InvertedLists, Near, PostIndex, Scratch, Searcher, Vectors,
 };
 pub use notes::{NoteRating, NoteScore, score_notes};
 pub use presets::Preset;
-pub use recommend::{Ask, Counts, Feeds, Foresee, Reader, Served, SourceCounts};
+pub use recommend::{Ask, Counts, Feeds, Foresee, Reader, Scored, Served, SourceCounts};
 pub use recommender::Recommender;
 pub use score::Engagement;
 pub use seen::{Seen, SeenLists, SeenPost};

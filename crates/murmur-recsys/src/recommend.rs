@@ -1,6 +1,6 @@
 //! From readers to feeds: the pipelines, carried out for many readers at once.
 //!
-//! Readers are put in the order of the index's cells, so that those who look at the same part of it come together, and
+//! Readers are put in the order of the index's parts, so that those who look at the same part of it come together, and
 //! served in groups. Within a group each stage is done for all before the next begins.
 
 use murmur_core::{AgentId, Clock, PostId, Step};
@@ -10,10 +10,12 @@ use rustc_hash::FxHashSet;
 
 use crate::config::{PipelineConfig, ScorerConfig, Source};
 use crate::dot::dot;
-use crate::index::{ExactScan, IndexConfig, Near, PostIndex, Scratch as SearchScratch, Searcher, Vectors};
+use crate::index::{
+    Compared, ExactScan, IndexConfig, Near, PostIndex, Scratch as SearchScratch, Searcher, Vectors,
+};
 use crate::plan::Plan;
 use crate::pool::{Pool, draws};
-use crate::score::Engagement;
+use crate::score::{Engagement, ScoreScratch};
 use crate::seen::Seen;
 use crate::select;
 use crate::sieve::{Dropped, Filter, Sieve};
@@ -107,11 +109,28 @@ impl Counts {
     }
 }
 
+/// How many posts a score was worked out for, in making one feed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Scored {
+    /// Live posts whose cosine or x-score with the reader's text searches worked out, found worthy or not.
+    pub searched: Compared,
+    /// Candidates that the scorers of pipelines ranked.
+    pub ranked: u32,
+}
+
+impl Scored {
+    pub(crate) fn add(&mut self, searched: Compared) {
+        self.searched.exactly += searched.exactly;
+        self.searched.estimated += searched.estimated;
+    }
+}
+
 /// The feeds of many readers, in their order.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Feeds {
     starts: Vec<u32>,
     rows: Vec<Served>,
+    scored: Vec<Scored>,
     counts: Counts,
 }
 
@@ -131,6 +150,11 @@ impl Feeds {
         self.len() == 0
     }
 
+    /// How many posts were scored for the `reader`-th reader.
+    pub fn scored(&self, reader: usize) -> Scored {
+        self.scored[reader]
+    }
+
     /// What went in and out of the stages.
     pub fn counts(&self) -> &Counts {
         &self.counts
@@ -140,10 +164,12 @@ impl Feeds {
     pub(crate) fn collect(count: usize, groups: &[Group]) -> Self {
         let mut counts = Counts::default();
         let mut lengths = vec![0; count];
+        let mut scored = vec![Scored::default(); count];
         for group in groups {
             counts.add(&group.counts);
             for feed in &group.feeds {
-                lengths[feed.reader] = feed.rows.len();
+                lengths[feed.reader] = feed.length;
+                scored[feed.reader] = feed.scored;
             }
         }
         let mut starts = vec![0u32];
@@ -153,23 +179,32 @@ impl Feeds {
         }));
         let nothing = Served { post: PostId::from_index(0), source: Source::Random };
         let mut rows = vec![nothing; starts[count] as usize];
-        for feed in groups.iter().flat_map(|group| &group.feeds) {
-            let start = starts[feed.reader] as usize;
-            rows[start..start + feed.rows.len()].copy_from_slice(&feed.rows);
+        for group in groups {
+            let mut of_group = group.rows.as_slice();
+            for feed in &group.feeds {
+                let (of_feed, rest) = of_group.split_at(feed.length);
+                let start = starts[feed.reader] as usize;
+                rows[start..start + feed.length].copy_from_slice(of_feed);
+                of_group = rest;
+            }
         }
-        Self { starts, rows, counts }
+        Self { starts, rows, scored, counts }
     }
 }
 
 /// A feed and whose it is.
 struct ReadersFeed {
     reader: usize,
-    rows: Vec<Served>,
+    /// Its number of rows.
+    length: usize,
+    scored: Scored,
 }
 
 /// What came of readers served together.
 pub(crate) struct Group {
     feeds: Vec<ReadersFeed>,
+    /// The rows of one feed after the other.
+    rows: Vec<Served>,
     counts: Counts,
 }
 
@@ -205,6 +240,30 @@ pub(crate) struct Tray<'a> {
     /// Candidates of pipelines done that found no place, best first.
     rest: Vec<Chosen>,
     feed: Vec<Chosen>,
+    pub(crate) scored: Scored,
+}
+
+impl Tray<'_> {
+    /// Its memory, emptied.
+    fn into_memory(self) -> TrayMemory {
+        let Self { sieve, query, mut taken, mut candidates, mut rest, mut feed, .. } = self;
+        taken.clear();
+        candidates.clear();
+        rest.clear();
+        feed.clear();
+        TrayMemory { seen: sieve.into_memory(), query, taken, candidates, rest, feed }
+    }
+}
+
+/// What a tray holds that is used again for other readers.
+#[derive(Default)]
+struct TrayMemory {
+    seen: Vec<PostId>,
+    query: Vec<f32>,
+    taken: FxHashSet<PostId>,
+    candidates: Vec<Candidate>,
+    rest: Vec<Chosen>,
+    feed: Vec<Chosen>,
 }
 
 /// Memory used again from reader to reader.
@@ -212,6 +271,12 @@ pub(crate) struct Tray<'a> {
 pub(crate) struct Scratch {
     pub(crate) search: SearchScratch,
     pub(crate) near: Vec<Near>,
+    pub(crate) score: ScoreScratch,
+    trays: Vec<TrayMemory>,
+    scores: Vec<f32>,
+    order: Vec<u32>,
+    placed: Vec<PlacedRow>,
+    counts: Vec<RowCount>,
 }
 
 /// All that serving needs besides the readers.
@@ -271,15 +336,18 @@ pub(crate) fn recommend(
 }
 
 impl<'a> Desk<'a> {
-    /// The readers by the cells that their texts fall in, where there are cells.
+    /// The readers by the parts of the index that their texts fall in, where it has parts.
     fn reading_order(&self, ask: &Ask<'_>, mut order: Vec<usize>) -> Vec<usize> {
         if order.len() > GROUP && self.plan.asks(Source::Interest) {
-            let cell =
-                |&index: &usize| self.index.cell_of(&text_of(self.public.posts(), &(ask.reader)(index)));
-            let cells: Vec<Option<u32>> = order.par_iter().with_min_len(GROUP).map(cell).collect();
-            let mut by_cell: Vec<(Option<u32>, usize)> = cells.into_iter().zip(order).collect();
-            by_cell.sort_by_key(|&(cell, _)| cell);
-            order = by_cell.into_iter().map(|(_, index)| index).collect();
+            let part = |(text, scratch): &mut (Vec<f32>, SearchScratch), &index: &usize| {
+                put_text_of(self.public.posts(), &(ask.reader)(index), text);
+                self.index.neighbourhood_of(text, scratch)
+            };
+            let parts: Vec<Option<u32>> =
+                order.par_iter().with_min_len(GROUP).map_init(Default::default, part).collect();
+            let mut by_part: Vec<(Option<u32>, usize)> = parts.into_iter().zip(order).collect();
+            by_part.sort_unstable();
+            order = by_part.into_iter().map(|(_, index)| index).collect();
         }
         order
     }
@@ -289,37 +357,46 @@ impl<'a> Desk<'a> {
         'a: 'r,
     {
         let mut counts = Counts::default();
-        let mut trays: Vec<Tray<'_>> = readers.map(|(index, reader)| self.tray(index, reader)).collect();
+        let memory = &mut scratch.trays;
+        let tray = |(index, reader)| self.tray(index, reader, memory.pop().unwrap_or_default());
+        let mut trays: Vec<Tray<'_>> = readers.map(tray).collect();
         for (place, pipeline) in self.plan.pipelines.iter().enumerate() {
             self.carry_out(place, pipeline, &mut trays, &mut counts, scratch);
         }
         for tray in &mut trays {
             self.fill(tray, &mut counts, scratch);
         }
-        let feeds = trays
-            .into_iter()
-            .map(|tray| ReadersFeed { reader: tray.index, rows: interleave(&tray.feed, self.plan) })
-            .collect::<Vec<_>>();
-        for served in feeds.iter().flat_map(|feed| &feed.rows) {
+        let mut rows = Vec::with_capacity(trays.len() * self.plan.length());
+        let mut feeds = Vec::with_capacity(trays.len());
+        for tray in trays {
+            interleave(&tray.feed, self.plan, scratch, &mut rows);
+            feeds.push(ReadersFeed { reader: tray.index, length: tray.feed.len(), scored: tray.scored });
+            scratch.trays.push(tray.into_memory());
+        }
+        for served in &rows {
             counts.sources[served.source as usize].served += 1;
         }
-        Group { feeds, counts }
+        Group { feeds, rows, counts }
     }
 
-    fn tray<'r>(&self, index: usize, reader: Reader<'r>) -> Tray<'r>
+    fn tray<'r>(&self, index: usize, reader: Reader<'r>, memory: TrayMemory) -> Tray<'r>
     where
         'a: 'r,
     {
+        let TrayMemory { seen, mut query, mut taken, candidates, rest, feed } = memory;
         let first_live = self.pool.rows.start;
+        put_text_of(self.public.posts(), &reader, &mut query);
+        taken.reserve(2 * ROOM);
         Tray {
             index,
             reader,
-            sieve: Sieve::new(self.public, &self.plan.filters, first_live, reader.agent, reader.seen),
-            query: text_of(self.public.posts(), &reader),
-            taken: FxHashSet::with_capacity_and_hasher(2 * ROOM, Default::default()),
-            candidates: Vec::new(),
-            rest: Vec::new(),
-            feed: Vec::with_capacity(self.plan.length()),
+            sieve: Sieve::new(self.public, &self.plan.filters, first_live, reader.agent, reader.seen, seen),
+            query,
+            taken,
+            candidates,
+            rest,
+            feed,
+            scored: Scored::default(),
         }
     }
 
@@ -341,10 +418,13 @@ impl<'a> Desk<'a> {
         } else {
             self.gather_all(pipeline, trays, counts, scratch);
         }
+        if !pipeline.scorer.is_empty() {
+            trays.iter_mut().for_each(|tray| tray.scored.ranked += tray.candidates.len() as u32);
+        }
         for scorer in pipeline.terms_then_factors() {
             let _span = scorer_span(scorer).entered();
             for tray in &mut *trays {
-                self.score(tray, scorer);
+                self.score(tray, scorer, &mut scratch.score);
             }
         }
         if factors && !pipeline.scorer.is_empty() {
@@ -352,7 +432,7 @@ impl<'a> Desk<'a> {
         }
         let _span = tracing::info_span!("select").entered();
         for tray in trays {
-            self.select(tray, place, pipeline, counts);
+            self.select(tray, place, pipeline, counts, scratch);
         }
     }
 
@@ -406,23 +486,31 @@ impl<'a> Desk<'a> {
     }
 
     /// Fills the slots of the pipeline at work; its other candidates go to the rest.
-    fn select(&self, tray: &mut Tray<'_>, place: usize, pipeline: &PipelineConfig, counts: &mut Counts) {
+    fn select(
+        &self,
+        tray: &mut Tray<'_>,
+        place: usize,
+        pipeline: &PipelineConfig,
+        counts: &mut Counts,
+        scratch: &mut Scratch,
+    ) {
         let posts = self.public.posts();
         let stream = draws(self.seed, self.now, tray.reader.agent);
         let candidates = std::mem::take(&mut tray.candidates);
-        let scores: Vec<f32> = candidates.iter().map(|candidate| candidate.score).collect();
+        let Scratch { scores, order, .. } = scratch;
+        scores.clear();
+        scores.extend(candidates.iter().map(|candidate| candidate.score));
         let vector = |candidate: usize| posts.vector(candidates[candidate].root);
-        let mut order = Vec::new();
         select::order(
             &pipeline.selector,
-            &scores,
+            scores,
             |candidate| stream.about(posts.key(candidates[candidate].root)),
             |a, b| dot(vector(a), vector(b)),
             pipeline.slots as usize,
-            &mut order,
+            order,
         );
         let enough = tray.feed.len() + pipeline.slots as usize;
-        for candidate in order {
+        for &candidate in &*order {
             let chosen = Chosen { candidate: candidates[candidate as usize], pipeline: place };
             if tray.feed.len() == enough {
                 tray.rest.push(chosen);
@@ -430,6 +518,8 @@ impl<'a> Desk<'a> {
                 self.place(tray, chosen, counts);
             }
         }
+        tray.candidates = candidates;
+        tray.candidates.clear();
         tray.taken.clear();
         tray.taken.extend(tray.feed.iter().map(|chosen| chosen.candidate.root));
     }
@@ -452,7 +542,8 @@ impl<'a> Desk<'a> {
     /// still give.
     fn fill(&self, tray: &mut Tray<'_>, counts: &mut Counts, scratch: &mut Scratch) {
         let length = self.plan.length();
-        for chosen in std::mem::take(&mut tray.rest) {
+        for place in 0..tray.rest.len() {
+            let chosen = tray.rest[place];
             if tray.feed.len() == length {
                 return;
             }
@@ -486,18 +577,25 @@ impl<'a> Desk<'a> {
 
 /// The vector of a reader's text, its profile and its latest post: the mean of the two at unit length.
 pub(crate) fn text_of(posts: &Posts, reader: &Reader<'_>) -> Vec<f32> {
+    let mut text = Vec::new();
+    put_text_of(posts, reader, &mut text);
+    text
+}
+
+/// Puts the same into `text`.
+fn put_text_of(posts: &Posts, reader: &Reader<'_>, text: &mut Vec<f32>) {
     let own = |row: &PostId| posts.kind(*row) != PostKind::Repost;
-    let mut text = reader.profile.to_vec();
+    text.clear();
+    text.extend_from_slice(reader.profile);
     if let Some(latest) = posts.by_author(reader.agent).take(ROWS_OF_ITS_OWN).find(own) {
         for (sum, value) in text.iter_mut().zip(posts.vector(latest)) {
             *sum += value;
         }
     }
-    let length = dot(&text, &text).sqrt();
+    let length = dot(text, text).sqrt();
     if length > 0.0 {
         text.iter_mut().for_each(|value| *value /= length);
     }
-    text
 }
 
 /// The vectors of all texts.
@@ -535,26 +633,34 @@ fn scorer_span(scorer: &ScorerConfig) -> tracing::Span {
     }
 }
 
-/// Spreads each pipeline's rows evenly over the feed, keeping their order.
-fn interleave(feed: &[Chosen], plan: &Plan) -> Vec<Served> {
-    let mut counts = vec![0u64; plan.pipelines.len()];
+/// Adds the rows of a feed to `rows`, each pipeline's spread evenly over it, keeping their order.
+fn interleave(feed: &[Chosen], plan: &Plan, scratch: &mut Scratch, rows: &mut Vec<Served>) {
+    let Scratch { counts, placed, .. } = scratch;
+    counts.clear();
+    counts.resize(plan.pipelines.len(), RowCount::default());
     for chosen in feed {
-        counts[chosen.pipeline] += 1;
+        counts[chosen.pipeline].all += 1;
     }
-    let mut placed = vec![0u64; plan.pipelines.len()];
-    let mut rows: Vec<PlacedRow> = feed
-        .iter()
-        .map(|chosen| {
-            let pipeline = chosen.pipeline;
-            placed[pipeline] += 1;
-            // The middle of the row's share of the feed, in 2⁻³² of its length.
-            let place = ((2 * placed[pipeline] - 1) << 31) / counts[pipeline];
-            let served = Served { post: chosen.candidate.row, source: chosen.candidate.source };
-            PlacedRow { place, pipeline, served }
-        })
-        .collect();
-    rows.sort_by_key(|row| (row.place, row.pipeline));
-    rows.into_iter().map(|row| row.served).collect()
+    placed.clear();
+    placed.extend(feed.iter().map(|chosen| {
+        let pipeline = chosen.pipeline;
+        let RowCount { all, placed } = &mut counts[pipeline];
+        *placed += 1;
+        // The middle of the row's share of the feed, in 2⁻³² of its length.
+        let place = ((2 * *placed - 1) << 31) / *all;
+        let served = Served { post: chosen.candidate.row, source: chosen.candidate.source };
+        PlacedRow { place, pipeline, served }
+    }));
+    placed.sort_by_key(|row| (row.place, row.pipeline));
+    rows.extend(placed.iter().map(|row| row.served));
+}
+
+/// Rows of a pipeline in a feed.
+#[derive(Clone, Copy, Default)]
+struct RowCount {
+    all: u64,
+    /// Those that have their place.
+    placed: u64,
 }
 
 struct PlacedRow {

@@ -1,6 +1,6 @@
 //! The scorers: what each candidate of a pipeline is worth to its reader.
 
-use murmur_core::PostId;
+use murmur_core::{AgentId, PostId};
 use rustc_hash::FxHashMap;
 
 use crate::config::{EngagementConfig, ScorerConfig};
@@ -51,7 +51,7 @@ impl Engagement {
 
 impl Desk<'_> {
     /// Adds a scorer's term to the score of every candidate on the tray, or applies its factor.
-    pub(crate) fn score(&self, tray: &mut Tray<'_>, scorer: &ScorerConfig) {
+    pub(crate) fn score(&self, tray: &mut Tray<'_>, scorer: &ScorerConfig, scratch: &mut ScoreScratch) {
         let posts = self.public.posts();
         match *scorer {
             ScorerConfig::Hot { weight } => {
@@ -75,10 +75,12 @@ impl Desk<'_> {
                 }
             }
             ScorerConfig::Engagement(ref weights) => {
-                let rows: Vec<PostId> = tray.candidates.iter().map(|candidate| candidate.row).collect();
-                let mut engagements = Vec::with_capacity(rows.len());
-                (self.engagement)(tray.index, &rows, &mut engagements);
-                for (candidate, engagement) in tray.candidates.iter_mut().zip(engagements) {
+                let ScoreScratch { rows, engagements, .. } = scratch;
+                rows.clear();
+                rows.extend(tray.candidates.iter().map(|candidate| candidate.row));
+                engagements.clear();
+                (self.engagement)(tray.index, rows, engagements);
+                for (candidate, engagement) in tray.candidates.iter_mut().zip(&*engagements) {
                     candidate.score += engagement.worth(weights);
                 }
             }
@@ -88,7 +90,7 @@ impl Desk<'_> {
                 }
             }
             ScorerConfig::Bridging { weight } => add(tray, weight, |_, root| self.tastes.bridging(root)),
-            ScorerConfig::AuthorDiversity { decay, floor } => self.diversify(tray, decay, floor),
+            ScorerConfig::AuthorDiversity { decay, floor } => self.diversify(tray, decay, floor, scratch),
             ScorerConfig::OutOfNetwork { factor } => {
                 let followees = self.public.graph.follows.followees(tray.reader.agent);
                 for candidate in &mut tray.candidates {
@@ -122,19 +124,41 @@ impl Desk<'_> {
     }
 
     /// Lowers the score of every candidate but the best of each author, the more the further down it is.
-    fn diversify(&self, tray: &mut Tray<'_>, decay: f32, floor: f32) {
+    fn diversify(&self, tray: &mut Tray<'_>, decay: f32, floor: f32, scratch: &mut ScoreScratch) {
         let posts = self.public.posts();
-        let mut order: Vec<usize> = (0..tray.candidates.len()).collect();
-        order.sort_by(|&a, &b| tray.candidates[b].score.total_cmp(&tray.candidates[a].score));
-        let mut factors = FxHashMap::default();
-        for place in order {
-            let candidate = &mut tray.candidates[place];
+        let ScoreScratch { order, powers, .. } = scratch;
+        order.clear();
+        order
+            .extend((0..).zip(&tray.candidates).map(|(place, candidate)| best_first(candidate.score, place)));
+        order.sort_unstable();
+        powers.clear();
+        for &key in &*order {
+            let candidate = &mut tray.candidates[key as u32 as usize];
             // decay^n for the n-th after the best.
-            let power = factors.entry(posts.author(candidate.root)).or_insert(1.0);
+            let power = powers.entry(posts.author(candidate.root)).or_insert(1.0);
             candidate.score = weighed(candidate.score, (1.0 - floor) * *power + floor);
             *power *= decay;
         }
     }
+}
+
+/// Memory used again from reader to reader.
+#[derive(Default)]
+pub(crate) struct ScoreScratch {
+    rows: Vec<PostId>,
+    engagements: Vec<Engagement>,
+    /// Candidates by score, see [`best_first`].
+    order: Vec<u64>,
+    /// By author, a power of the decay.
+    powers: FxHashMap<AgentId, f32>,
+}
+
+/// A number that is lower for higher scores, in the order of [`f32::total_cmp`], and for equal ones at earlier places,
+/// which its lower half is.
+pub(crate) fn best_first(score: f32, place: u32) -> u64 {
+    let bits = score.to_bits();
+    let ascending = if bits >> 31 == 0 { bits | 1 << 31 } else { !bits };
+    u64::from(!ascending) << 32 | u64::from(place)
 }
 
 /// Adds `weight` times what `value` says of the reader's text and each candidate's root.

@@ -78,24 +78,32 @@ pub(crate) struct Sieve<'a> {
 }
 
 impl<'a> Sieve<'a> {
+    /// The filters as `viewer`, who has read this, meets them. The memory of the list `seen` is used.
     pub(crate) fn new(
         public: &'a Public,
         filters: &'a Filters,
         first_live: usize,
         viewer: AgentId,
-        seen: &'a Seen,
+        read: &'a Seen,
+        mut seen: Vec<PostId>,
     ) -> Self {
         let most = filters.seen.unwrap_or(0);
-        let seen = if most > 0 { seen } else { &[] };
+        let read = if most > 0 { read } else { &[] };
         // An agent that slept has not forgotten yet what is too old by now.
-        let remembered = seen.iter().filter(|seen| seen.row.index() >= first_live);
-        let mut seen: Vec<PostId> = remembered.map(|seen| seen.root).collect();
+        let remembered = read.iter().filter(|read| read.row.index() >= first_live);
+        seen.clear();
+        seen.extend(remembered.map(|read| read.root));
         // Another feed of the run may remember more.
         seen.drain(..seen.len().saturating_sub(most));
         seen.sort_unstable();
         let muted = if filters.muted { public.graph.mutes.of(viewer) } else { &[] };
         let followees = public.graph.follows.followees(viewer);
         Self { public, filters, first_live, viewer, seen, followees, muted }
+    }
+
+    /// Its memory, to be used again.
+    pub(crate) fn into_memory(self) -> Vec<PostId> {
+        self.seen
     }
 
     /// The row of `root` that the reader gets to see, or why it sees none.

@@ -154,8 +154,9 @@ impl<'a> Desk<'a> {
             of_source.offered += 1;
             sifting.admits(contents.post(content as usize))
         };
-        let Scratch { search, near } = scratch;
-        searcher.search(&tray.query, wanted.most, admit, search, near);
+        let Scratch { search, near, .. } = scratch;
+        let compared = searcher.search(&tray.query, wanted.most, admit, search, near);
+        tray.scored.add(compared);
         for near in near.iter() {
             let root = contents.post(near.content as usize);
             let row = tray.sieve.copy(root).expect("the root itself is live");

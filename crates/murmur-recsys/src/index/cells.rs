@@ -11,10 +11,13 @@ use std::ops::Range;
 use murmur_core::{AgentId, Purpose, Step, Stream};
 use rayon::prelude::*;
 
-use super::codes::{self, CodedQuery, Coder};
+use multiversion::multiversion;
+
+use super::codes::{self, BLOCK, CodedQuery, Coder};
 use super::exact::{Best, Weights, weighted};
 use super::{Scratch, Vectors};
-use crate::dot::{dot, dot_rows};
+use crate::dot::{dot, dot_rows, dots_at};
+use crate::score::best_first;
 
 /// Live contents for each cell that is trained: 1,000 cells at 200,000.
 const CONTENTS_PER_CELL: usize = 200;
@@ -26,8 +29,9 @@ const TURNOVER: usize = 2;
 const ROUNDS: usize = 6;
 /// Contents that one thread assigns at a time.
 const CHUNK: usize = 512;
-/// Contents of a weighted list that are compared between two looks at the hope.
-const BLOCK: usize = 16;
+/// Contents of a list that are compared with one threshold: those whose codes promise to reach it are then compared
+/// exactly.
+const GROUP: usize = BLOCK;
 
 /// What was live when the centroids were trained.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -54,6 +58,7 @@ impl Training {
 /// The contents of a cell, ascending, so that what leaves is a prefix.
 #[derive(Clone, Default)]
 struct List {
+    /// Some at the beginning may have left: they go when their block of codes can.
     contents: Vec<u32>,
     /// See [`Coder`].
     codes: Vec<u8>,
@@ -61,17 +66,22 @@ struct List {
 
 impl List {
     /// Makes room for so many more without the doubling of [`Vec`], which would cost more memory than all the rest.
-    fn reserve(&mut self, more: usize, bytes_of_code: usize) {
+    fn reserve(&mut self, more: usize, block_bytes: usize) {
         let room = self.contents.len() + more;
         let room = room + room / 8;
         self.contents.reserve_exact(room - self.contents.len());
-        self.codes.reserve_exact(room * bytes_of_code - self.codes.len());
+        self.codes.reserve_exact(room.div_ceil(BLOCK) * block_bytes - self.codes.len());
     }
 
-    fn drop_before(&mut self, first: u32, bytes_of_code: usize) {
-        let left = self.contents.partition_point(|&content| content < first);
-        self.contents.drain(..left);
-        self.codes.drain(..left * bytes_of_code);
+    /// The place of the first content that is live if `first` is the first of all.
+    fn place_since(&self, first: usize) -> usize {
+        self.contents.partition_point(|&content| (content as usize) < first)
+    }
+
+    fn drop_before(&mut self, first: usize, block_bytes: usize) {
+        let blocks = self.place_since(first) / BLOCK;
+        self.contents.drain(..blocks * BLOCK);
+        self.codes.drain(..blocks * block_bytes);
     }
 }
 
@@ -80,6 +90,8 @@ pub(super) struct Cells {
     training: Training,
     /// Unit vectors, row after row.
     centroids: Vec<f32>,
+    /// Every fourth of them.
+    landmarks: Vec<f32>,
     /// By cell, the root of the mean squared angle (radians) between the sampled contents and their centroid.
     spreads: Vec<f32>,
     coder: Coder,
@@ -110,6 +122,11 @@ impl Cells {
         let spreads = spreads(&places, cells);
         Self {
             training,
+            landmarks: centroids
+                .chunks(4 * vectors.dimensions)
+                .flat_map(|four| &four[..vectors.dimensions])
+                .copied()
+                .collect(),
             centroids,
             spreads,
             coder,
@@ -129,7 +146,7 @@ impl Cells {
 
     /// Lists what has come and forgets what has left.
     pub(super) fn list(&mut self, vectors: Vectors<'_>, live: Range<usize>) {
-        let bytes = self.coder.bytes();
+        let bytes = self.coder.bytes() * BLOCK;
         let contents: Vec<u32> = (self.listed_until.max(live.start) as u32..live.end as u32).collect();
         let mut new = vec![Vec::new(); self.lists.len()];
         for (&content, place) in contents.iter().zip(assign(vectors, &contents, &self.centroids)) {
@@ -138,11 +155,11 @@ impl Cells {
         let Self { centroids, coder, lists, .. } = self;
         let cells = lists.par_iter_mut().zip(new).zip(centroids.par_chunks_exact(vectors.dimensions));
         cells.for_each(|((list, new), centroid)| {
-            list.drop_before(live.start as u32, bytes);
+            list.drop_before(live.start, bytes);
             list.reserve(new.len(), bytes);
             for content in new {
+                coder.encode(vectors.row(content), centroid, list.contents.len(), &mut list.codes);
                 list.contents.push(content);
-                coder.encode(vectors.row(content), centroid, &mut list.codes);
             }
         });
         self.listed_until = live.end;
@@ -153,9 +170,9 @@ impl Cells {
         self.spreads.iter().map(|spread| Reach::radians((spreads * spread).min(FRAC_PI_2))).collect()
     }
 
-    /// The cell whose centroid is nearest.
-    pub(super) fn cell_of(&self, vector: &[f32]) -> u32 {
-        nearest(vector, &self.centroids, &mut Vec::new()).cell
+    /// The cell whose centroid is nearest among every fourth: as centroids are [chained](chained), one near that of all.
+    pub(super) fn neighbourhood_of(&self, vector: &[f32], products: &mut Vec<f32>) -> u32 {
+        nearest(vector, &self.landmarks, products).cell
     }
 
     /// Offers the listed contents from `from` on, cell by cell, while there is hope of better ones or fewer than wanted
@@ -169,18 +186,22 @@ impl Cells {
         scratch: &mut Scratch,
         best: &mut Best<'_, A>,
     ) {
-        let Scratch { products, hopes, order, coded, sums, .. } = scratch;
-        self.begin(query, reaches, products, hopes, coded);
-        order.begin(hopes.iter().copied());
+        let Scratch { products, exact, order, coded, sums, .. } = scratch;
+        self.begin(query, reaches, products, coded, &mut order.hopes);
+        order.begin();
+        let mut comparison = Comparison { vectors, query, exact };
         while let Some(next) = order.next_above(best) {
-            let List { contents, codes } = &self.lists[next.cell];
-            let first = contents.partition_point(|&content| (content as usize) < from);
-            codes::sums(coded, &codes[first * self.coder.bytes()..], sums);
+            let list = &self.lists[next.cell];
+            let first = list.place_since(from);
+            codes::sums(coded, &list.codes, sums);
             let most = products[next.cell] + coded.slack;
-            for (&sum, &content) in sums.iter().zip(&contents[first..]) {
-                if most + coded.offset(sum) >= best.threshold() {
-                    best.offer(dot(query, vectors.row(content)), content);
+            let contents = &list.contents[first..];
+            for (contents, sums) in contents.chunks(GROUP).zip(sums[first..].chunks(GROUP)) {
+                let mut estimates = [f32::NEG_INFINITY; GROUP];
+                for ((estimate, _), &sum) in estimates.iter_mut().zip(contents).zip(sums) {
+                    *estimate = most + coded.offset(sum);
                 }
+                comparison.offer_promising(contents, &estimates, |_, cosine| cosine, best);
             }
             best.tighten();
         }
@@ -191,90 +212,137 @@ impl Cells {
     pub(super) fn search_weighted<A: FnMut(u32) -> bool>(
         &self,
         vectors: Vectors<'_>,
-        lists: &[WeightedList],
+        lists: &WeightedLists,
         reaches: &[Reach],
         query: &[f32],
         scratch: &mut Scratch,
         best: &mut Best<'_, A>,
     ) {
-        let Scratch { products, hopes, order, coded, sums, .. } = scratch;
-        self.begin(query, reaches, products, hopes, coded);
-        order.begin(hopes.iter().zip(lists).map(|(&hope, list)| weighted(list.heaviest(), hope)));
+        let Scratch { products, exact, order, coded, sums, .. } = scratch;
+        self.begin(query, reaches, products, coded, &mut order.hopes);
+        for (hope, &heaviest) in order.hopes.iter_mut().zip(&lists.heaviest) {
+            *hope = weighted(heaviest, *hope);
+        }
+        order.begin();
+        let mut comparison = Comparison { vectors, query, exact };
         while let Some(next) = order.next_above(best) {
-            let List { contents, codes } = &self.lists[next.cell];
-            let list = &lists[next.cell];
+            let (list, heaviest) = (&lists.lists[next.cell], lists.heaviest[next.cell]);
             let most = products[next.cell] + coded.slack;
-            for (places, weights) in list.places.chunks(BLOCK).zip(list.weights.chunks(BLOCK)) {
+            let groups = list.contents.chunks(GROUP).zip(list.weights.chunks(GROUP));
+            let codes = list.codes.chunks(self.coder.bytes() * GROUP);
+            for ((contents, weights), codes) in groups.zip(codes) {
                 // The hope for the whole cell is that for its heaviest content.
-                if best.is_full() && next.hope * weights[0] <= best.threshold() * list.heaviest() {
+                if best.is_full() && next.hope * weights[0] <= best.threshold() * heaviest {
                     break;
                 }
-                codes::sums_at(coded, codes, places, sums);
-                for ((&sum, &place), &weight) in sums.iter().zip(places).zip(weights) {
-                    if weighted(weight, most + coded.offset(sum)) >= best.threshold() {
-                        let content = contents[place as usize];
-                        best.offer(weighted(weight, dot(query, vectors.row(content))), content);
-                    }
+                codes::sums(coded, codes, sums);
+                let mut estimates = [f32::NEG_INFINITY; GROUP];
+                for ((estimate, &weight), &sum) in estimates.iter_mut().zip(weights).zip(&*sums) {
+                    *estimate = weighted(weight, most + coded.offset(sum));
                 }
+                let score = |place: usize, cosine| weighted(weights[place], cosine);
+                comparison.offer_promising(contents, &estimates, score, best);
             }
             best.tighten();
         }
     }
 
-    /// Puts the query's products with the centroids into `products`, the hope for a cosine in each cell into `hopes`,
-    /// and the coded query into `coded`.
+    /// Puts the query's products with the centroids into `products`, the coded query into `coded` and the hope for a
+    /// cosine in each cell into `hopes`.
     fn begin(
         &self,
         query: &[f32],
         reaches: &[Reach],
         products: &mut Vec<f32>,
-        hopes: &mut Vec<f32>,
         coded: &mut CodedQuery,
+        hopes: &mut Vec<f32>,
     ) {
         dot_rows(query, &self.centroids, products);
-        let square = dot(query, query);
         hopes.clear();
-        hopes.extend(products.iter().zip(reaches).map(|(&product, reach)| reach.hope(product, square)));
+        hopes.resize(products.len(), 0.0);
+        hopes_for(products, reaches, dot(query, query), hopes);
         self.coder.encode_query(query, coded);
     }
 
     /// The lists from `from` on by weight, for the queries of a step.
-    pub(super) fn by_weight(&self, from: usize, weights: Weights<'_>) -> Vec<WeightedList> {
-        self.lists.par_iter().map(|list| WeightedList::new(&list.contents, from, weights)).collect()
+    pub(super) fn by_weight(&self, from: usize, weights: Weights<'_>) -> WeightedLists {
+        let lists: Vec<WeightedList> =
+            self.lists.par_iter().map(|list| WeightedList::new(list, &self.coder, from, weights)).collect();
+        let heaviest = lists.iter().map(|list| list.weights.first().copied().unwrap_or(0.0)).collect();
+        WeightedLists { lists, heaviest }
     }
 
     pub(super) fn memory_bytes(&self) -> usize {
         let list = |list: &List| size_of::<List>() + 4 * list.contents.capacity() + list.codes.capacity();
         let lists: usize = self.lists.iter().map(list).sum();
-        lists + 4 * self.centroids.capacity() + self.coder.memory_bytes()
+        lists + 4 * (self.centroids.capacity() + self.landmarks.capacity()) + self.coder.memory_bytes()
     }
 }
 
-/// A cell's contents, the heaviest first, and their weights.
-pub(super) struct WeightedList {
-    /// Places in the cell's list.
-    places: Vec<u32>,
+/// The cells' contents by weight.
+pub(super) struct WeightedLists {
+    lists: Vec<WeightedList>,
+    /// By cell, the weight of its heaviest content; 0 for one without.
+    heaviest: Vec<f32>,
+}
+
+/// A cell's contents, the heaviest first, with their weights and codes.
+struct WeightedList {
+    contents: Vec<u32>,
     weights: Vec<f32>,
+    codes: Vec<u8>,
 }
 
 impl WeightedList {
     /// Those from `from` on.
-    fn new(contents: &[u32], from: usize, weights: Weights<'_>) -> Self {
-        let first = contents.partition_point(|&content| (content as usize) < from);
+    fn new(list: &List, coder: &Coder, from: usize, weights: Weights<'_>) -> Self {
+        let first = list.place_since(from);
         // Weights are not negative, so their order is that of their bits.
         let key = |(place, &content): (u32, &u32)| {
             u64::from(weights.of(content).to_bits()) << 32 | u64::from(place)
         };
-        let mut order: Vec<u64> = (first as u32..).zip(&contents[first..]).map(key).collect();
+        let mut order: Vec<u64> = (first as u32..).zip(&list.contents[first..]).map(key).collect();
         order.sort_unstable_by(|a, b| b.cmp(a));
         Self {
-            places: order.iter().map(|&key| key as u32).collect(),
+            contents: order.iter().map(|&key| list.contents[key as u32 as usize]).collect(),
             weights: order.iter().map(|&key| f32::from_bits((key >> 32) as u32)).collect(),
+            codes: coder.rearranged(&list.codes, order.iter().map(|&key| key as u32 as usize)),
         }
     }
+}
 
-    fn heaviest(&self) -> f32 {
-        self.weights.first().copied().unwrap_or(0.0)
+/// What contents are compared with.
+struct Comparison<'a> {
+    vectors: Vectors<'a>,
+    query: &'a [f32],
+    exact: &'a mut Vec<f32>,
+}
+
+impl Comparison<'_> {
+    /// Offers those of a group of contents whose estimates reach the threshold, with what `score` makes of their places
+    /// in the group and their cosines.
+    fn offer_promising<A: FnMut(u32) -> bool>(
+        &mut self,
+        contents: &[u32],
+        estimates: &[f32; GROUP],
+        score: impl Fn(usize, f32) -> f32,
+        best: &mut Best<'_, A>,
+    ) {
+        best.estimated(contents.len());
+        let threshold = best.threshold();
+        // Written down in any case and counted if promising: a branch would be foreseen wrongly too often.
+        let (mut places, mut promising, mut count) = ([0; GROUP], [0; GROUP], 0);
+        for (place, (&content, &estimate)) in contents.iter().zip(estimates).enumerate() {
+            (places[count], promising[count]) = (place, content);
+            count += usize::from(estimate >= threshold);
+        }
+        if count == 0 {
+            return;
+        }
+        dots_at(self.query, self.vectors.values, &promising[..count], self.exact);
+        for ((&place, &content), &cosine) in places.iter().zip(&promising).zip(&*self.exact) {
+            best.offer(score(place, cosine), content);
+        }
     }
 }
 
@@ -292,23 +360,36 @@ impl Reach {
 
     /// The best product with the query that is hoped for in a cell, from the centroid's product with the query and the
     /// square of the query's length: the length times the cosine of (angle − reach).
+    #[inline(always)]
     fn hope(&self, product: f32, square: f32) -> f32 {
         let across = (square - product * product).max(0.0).sqrt();
-        if product * self.sine >= across * self.cosine {
-            return square.sqrt();
-        }
-        product * self.cosine + across * self.sine
+        let away = product * self.cosine + across * self.sine;
+        if product * self.sine >= across * self.cosine { square.sqrt() } else { away }
     }
 }
 
-/// The cells of a search in the order of hope, put in order as far as they are looked at.
+/// Puts the hope in each cell into `hopes`, which is as long as `products` and `reaches`.
+#[multiversion(targets("x86_64+avx2"))]
+fn hopes_for(products: &[f32], reaches: &[Reach], square: f32, hopes: &mut [f32]) {
+    for ((hope, &product), reach) in hopes.iter_mut().zip(products).zip(reaches) {
+        *hope = reach.hope(product, square);
+    }
+}
+
+/// The cells of a search in the order of hope.
+///
+/// While too little is found the cell of highest hope is looked for each time: a search needs one or two. Then few cells
+/// have a hope above the threshold, and those are put in order.
 #[derive(Default)]
 pub(super) struct CellOrder {
-    /// See [`rank`].
-    ranks: Vec<u64>,
-    /// How many are in order.
-    sorted: usize,
+    /// By cell; negative infinity for those taken before the order is made.
+    hopes: Vec<f32>,
+    /// How many were taken before the order is made.
     taken: usize,
+    /// Whether `ranks` is made.
+    in_order: bool,
+    /// The rest that may be of use, the next one last. See [`best_first`].
+    ranks: Vec<u64>,
 }
 
 /// A cell to look into.
@@ -318,46 +399,62 @@ struct Next {
 }
 
 impl CellOrder {
-    /// How many cells are put in order first.
-    const FIRST: usize = 16;
+    /// How many cells are looked for one by one.
+    const ONE_BY_ONE: usize = 8;
 
-    fn begin(&mut self, hopes: impl Iterator<Item = f32>) {
-        self.ranks.clear();
-        self.ranks.extend(hopes.zip(0..).map(|(hope, cell)| rank(hope, cell)));
-        (self.sorted, self.taken) = (0, 0);
+    /// Begins with what `hopes` holds by now.
+    fn begin(&mut self) {
+        (self.taken, self.in_order) = (0, false);
     }
 
-    /// The cell of highest hope that was not taken yet, if it may hold something that `best` needs.
+    /// The cell of highest hope that was not taken yet, if it may hold something that `best` needs; of equal ones the
+    /// first.
     fn next_above<A: FnMut(u32) -> bool>(&mut self, best: &Best<'_, A>) -> Option<Next> {
-        if self.taken == self.sorted {
-            self.sort_more();
+        if !self.in_order {
+            if !best.is_full() && self.taken < Self::ONE_BY_ONE {
+                return self.take_highest();
+            }
+            self.put_in_order(if best.is_full() { best.threshold() } else { f32::NEG_INFINITY });
         }
-        let rank = *self.ranks.get(self.taken)?;
-        self.taken += 1;
+        let rank = self.ranks.pop()?;
         let next = Next { cell: rank as u32 as usize, hope: hope_in(rank) };
         (!best.is_full() || next.hope > best.threshold()).then_some(next)
     }
 
-    /// Doubles the number of cells in order: most searches end after few.
-    fn sort_more(&mut self) {
-        let end = (2 * self.sorted).max(Self::FIRST).min(self.ranks.len());
-        let rest = &mut self.ranks[self.sorted..];
-        let count = end - self.sorted;
-        if count < rest.len() {
-            rest.select_nth_unstable(count - 1);
+    fn take_highest(&mut self) -> Option<Next> {
+        let hope = highest(&self.hopes);
+        if hope == f32::NEG_INFINITY {
+            return None;
         }
-        rest[..count].sort_unstable();
-        self.sorted = end;
+        let cell = self.hopes.iter().position(|&other| other == hope)?;
+        self.hopes[cell] = f32::NEG_INFINITY;
+        self.taken += 1;
+        Some(Next { cell, hope })
+    }
+
+    /// Orders the cells whose hope is above the threshold.
+    fn put_in_order(&mut self, threshold: f32) {
+        let above = self.hopes.iter().zip(0..).filter(|&(&hope, _)| hope > threshold);
+        self.ranks.clear();
+        self.ranks.extend(above.map(|(&hope, cell)| best_first(hope, cell)));
+        self.ranks.sort_unstable_by(|a, b| b.cmp(a));
+        self.in_order = true;
     }
 }
 
-/// A key that puts higher hopes first and, of equal ones, the lower cell.
-fn rank(hope: f32, cell: u32) -> u64 {
-    let bits = hope.to_bits();
-    let ascending = if bits >> 31 == 0 { bits | 1 << 31 } else { !bits };
-    u64::from(!ascending) << 32 | u64::from(cell)
+/// The highest of the numbers, in eight running ones that are compared at once.
+fn highest(numbers: &[f32]) -> f32 {
+    let mut highest = [f32::NEG_INFINITY; 8];
+    let (eights, rest) = numbers.as_chunks::<8>();
+    for eight in eights {
+        for (highest, &number) in highest.iter_mut().zip(eight) {
+            *highest = if number > *highest { number } else { *highest };
+        }
+    }
+    highest.iter().chain(rest).copied().fold(f32::NEG_INFINITY, f32::max)
 }
 
+/// The hope that is in a number of [`best_first`].
 fn hope_in(rank: u64) -> f32 {
     let ascending = !((rank >> 32) as u32);
     f32::from_bits(if ascending >> 31 == 1 { ascending & !(1 << 31) } else { !ascending })
@@ -518,10 +615,10 @@ mod tests {
     #[test]
     fn cells_come_in_the_order_of_hope() {
         let hopes: Vec<f32> = (0..100).map(|cell| ((cell * 37) % 50) as f32 / 25.0 - 1.0).collect();
-        let mut order = CellOrder::default();
-        order.begin(hopes.iter().copied());
+        let mut order = CellOrder { hopes: hopes.clone(), ..CellOrder::default() };
+        order.begin();
         let mut near = Vec::new();
-        let best = Best::new(&mut near, 1, |_| true);
+        let mut best = Best::new(&mut near, 1, |_| true);
         let cells: Vec<usize> = std::iter::from_fn(|| order.next_above(&best))
             .inspect(|next| assert_eq!(next.hope, hopes[next.cell]))
             .map(|next| next.cell)
@@ -529,6 +626,14 @@ mod tests {
         let mut expected: Vec<usize> = (0..100).collect();
         expected.sort_by(|&a, &b| hopes[b].total_cmp(&hopes[a]).then(a.cmp(&b)));
         assert_eq!(cells, expected);
+        // Once there is a threshold, those above it are left.
+        order.hopes = hopes.clone();
+        order.begin();
+        let first = order.next_above(&best).map(|next| next.cell);
+        best.offer(0.5, 7);
+        let rest: Vec<usize> = std::iter::from_fn(|| order.next_above(&best)).map(|next| next.cell).collect();
+        expected.retain(|&cell| hopes[cell] > 0.5);
+        assert_eq!(first.into_iter().chain(rest).collect::<Vec<_>>(), expected);
     }
 
     #[test]
