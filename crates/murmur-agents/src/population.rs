@@ -95,23 +95,27 @@ pub struct Population {
 impl Population {
     /// Lays personas out in columns. All vectors have `dimensions`.
     pub fn from_personas(personas: impl Iterator<Item = Persona>, dimensions: usize) -> Self {
-        let mut all = Self {
-            user_names: Vec::new(),
-            names: Vec::new(),
-            bios: Vec::new(),
-            characters: Vec::new(),
-            interests: Vec::new(),
-            activity: Default::default(),
-            productivity: Vec::new(),
-            labels: Vec::new(),
-            previous_posts: Vec::new(),
-            dimensions,
-            vectors: Vec::new(),
-        };
-        for persona in personas {
-            all.push(persona);
-        }
+        let mut all = Self::with_room(personas.size_hint().0, dimensions);
+        all.extend(personas);
         all
+    }
+
+    /// Nobody yet, with room for so many: a column that grows by doubling would take half as much again. All vectors have
+    /// `dimensions`.
+    pub fn with_room(agents: usize, dimensions: usize) -> Self {
+        Self {
+            user_names: Vec::with_capacity(agents),
+            names: Vec::with_capacity(agents),
+            bios: Vec::with_capacity(agents),
+            characters: Vec::with_capacity(agents),
+            interests: Vec::with_capacity(agents),
+            activity: std::array::from_fn(|_| Vec::with_capacity(agents)),
+            productivity: Vec::with_capacity(agents),
+            labels: Vec::with_capacity(agents),
+            previous_posts: Vec::with_capacity(agents),
+            dimensions,
+            vectors: Vec::with_capacity(agents * dimensions),
+        }
     }
 
     fn push(&mut self, persona: Persona) {
@@ -228,5 +232,13 @@ impl Population {
     /// The unit vector of an agent's interests.
     pub fn vector(&self, agent: AgentId) -> &[f32] {
         &self.vectors[agent.index() * self.dimensions..][..self.dimensions]
+    }
+}
+
+impl Extend<Persona> for Population {
+    fn extend<T: IntoIterator<Item = Persona>>(&mut self, personas: T) {
+        for persona in personas {
+            self.push(persona);
+        }
     }
 }

@@ -13,6 +13,7 @@ mod experiment;
 mod export;
 mod failure;
 mod inspect;
+mod loading;
 mod measure;
 mod mock_model;
 mod plot;

@@ -7,8 +7,12 @@ use clap::Args;
 use murmur_core::Step;
 use murmur_engine::{EngineError, ForkRequest, Opened, Override, Run, Simulation, config};
 use murmur_journal::RunFolder;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt;
 
 use crate::failure::{Done, Failure, print, tell};
+use crate::loading::Loading;
 use crate::measure::warn;
 use crate::progress::Progress;
 use crate::stop::StopRequest;
@@ -193,17 +197,22 @@ fn spent_of(simulation: &Simulation) -> String {
 /// A command that carries steps out.
 struct Watch {
     wait: Option<Duration>,
+    loading: Loading,
     timings: Option<Timings>,
     stop: StopRequest,
 }
 
 impl Drive {
     fn begin(&self) -> Result<Watch, Failure> {
-        let timings = self.timings.then(Timings::listen);
+        let (loading, timings) = (Loading::new(), self.timings.then(Timings::default));
+        let listener = tracing_subscriber::registry()
+            .with(loading.clone().with_filter(filter_fn(Loading::concerns)))
+            .with(timings.clone().map(|timings| timings.with_filter(filter_fn(Timings::concerns))));
+        tracing::subscriber::set_global_default(listener).expect("a process has one command");
         let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads.unwrap_or(0).into());
         pool.build_global().map_err(|error| Failure::input(format!("--threads: {error}")))?;
         let wait = self.wait_for_models.map(Duration::from_secs);
-        Ok(Watch { wait, timings, stop: StopRequest::listen(self.grace)? })
+        Ok(Watch { wait, loading, timings, stop: StopRequest::listen(self.grace)? })
     }
 }
 
@@ -282,6 +291,7 @@ impl Watch {
 
     /// Carries out the steps before `end`, unless it has to stop before.
     fn carry_out(&self, simulation: &mut Simulation, end: Step) -> Result<Carried, EngineError> {
+        self.loading.finish();
         let models = if simulation.next_step() < end { simulation.model_figures()? } else { Vec::new() };
         let progress = Progress::new(end.0, models);
         let mut carried = Carried::Through;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tracing::span::{Attributes, Id};
 use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::Layer;
-use tracing_subscriber::layer::{Context, SubscriberExt};
+use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 /// The phases, in the order of the report.
@@ -60,15 +60,11 @@ pub(crate) struct Timings(Arc<Mutex<BTreeMap<&'static str, Duration>>>);
 struct Opened(Instant);
 
 impl Timings {
-    /// Listens to all spans of this process from now on.
-    ///
-    /// # Panics
-    /// When another listener is installed already.
-    pub(crate) fn listen() -> Self {
-        let timings = Self::default();
-        let subscriber = tracing_subscriber::registry().with(timings.clone());
-        tracing::subscriber::set_global_default(subscriber).expect("one listener per process");
-        timings
+    /// Whether it is a phase or a part of one.
+    pub(crate) fn concerns(metadata: &Metadata<'_>) -> bool {
+        metadata.is_span()
+            && *metadata.level() <= Level::INFO
+            && PHASES.iter().chain(&PARTS).any(|name| *name == metadata.name())
     }
 
     /// A table of time and share by phase.
@@ -95,12 +91,6 @@ impl Timings {
 }
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Timings {
-    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
-        metadata.is_span()
-            && *metadata.level() <= Level::INFO
-            && PHASES.iter().chain(&PARTS).any(|name| *name == metadata.name())
-    }
-
     fn on_new_span(&self, _: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         if let Some(span) = context.span(id) {
             span.extensions_mut().insert(Opened(Instant::now()));

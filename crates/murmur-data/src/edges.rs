@@ -16,6 +16,7 @@ use rustc_hash::FxHashMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::loading::Counted;
 use crate::{DataError, Warning, input};
 
 /// What the ids in an edge file are, as a configuration says it.
@@ -75,6 +76,7 @@ pub fn read_edges(path: &Path, nodes: Nodes<'_>) -> Result<EdgeFile, DataError> 
     let mut self_follows = 0;
     let mut line = Vec::new();
     let mut number = 0;
+    let mut counted = Counted::new(path, "edges");
     loop {
         line.clear();
         if text.read_until(b'\n', &mut line).map_err(|source| DataError::io(path, source))? == 0 {
@@ -97,6 +99,7 @@ pub fn read_edges(path: &Path, nodes: Nodes<'_>) -> Result<EdgeFile, DataError> 
                 known
             }
         };
+        counted.add();
         let edge = layout.edge(content).map_err(at)?;
         let follower = resolver.agent(&edge.source).map_err(at)?;
         let followee = resolver.agent(&edge.target).map_err(at)?;

@@ -12,6 +12,7 @@ mod error;
 pub mod graphml;
 mod input;
 mod list_literal;
+mod loading;
 pub mod measured;
 mod output;
 pub mod population;
@@ -20,4 +21,5 @@ pub mod sqlite;
 pub mod table;
 
 pub use error::{DataError, Warning};
+pub use loading::LOADING;
 pub use output::Output;

@@ -12,7 +12,7 @@ use murmur_core::{AgentId, Follow, Probability, Purpose, Stance, Step};
 use murmur_data::edges::{EdgeFile, NodeIds, Nodes, read_edges};
 use murmur_data::population::{Account, PopulationFile, read_oasis_reddit, read_oasis_x};
 use murmur_data::script::ScriptLine;
-use murmur_data::{DataError, Warning};
+use murmur_data::{DataError, LOADING, Warning};
 use murmur_graph::{Built, FollowGraph, Links, SocialGraph, generate};
 use murmur_recsys::{Recommender, SeenLists};
 use murmur_store::{Phrasebook, Public, Rules};
@@ -51,6 +51,9 @@ const DEFAULT_SIZE: u32 = 10_000;
 
 /// More agents than any run can hold; a graph file whose ids go beyond it was meant otherwise.
 pub(crate) const MOST_AGENTS: u32 = 100_000_000;
+
+/// Personas that are made up side by side: they wait in rows of half a kilobyte before they are laid out in columns.
+const MADE_AT_ONCE: u32 = 1 << 17;
 
 /// Makes the world that a checked configuration describes; texts that the run in `folder` has embedded have its vectors.
 pub(crate) fn make_world(config: Config, folder: Option<&Path>) -> Result<Made, EngineError> {
@@ -308,9 +311,15 @@ impl Setup<'_> {
                 None => persona,
             }
         };
-        let personas: Vec<Persona> = (0..size).into_par_iter().map(persona).collect();
         let profiles = ProfileVectors::default();
-        let population = self.population_of(personas)?;
+        let mut population = Population::with_room(size as usize, self.embedding.dimensions());
+        for start in (0..size).step_by(MADE_AT_ONCE as usize) {
+            let agents = start..size.min(start.saturating_add(MADE_AT_ONCE));
+            let mut personas: Vec<Persona> = agents.into_par_iter().map(persona).collect();
+            self.fill_vectors(&mut personas)?;
+            population.extend(personas);
+            tracing::info!(target: LOADING, "{} of {size} agents made up", population.len());
+        }
         Ok(People { population, in_file: 0, profiles, follows: None, edges })
     }
 
@@ -377,6 +386,7 @@ impl Setup<'_> {
         let in_file = file.accounts.len() as u32;
         let made_up = self.made_up(config, in_file)?;
         self.warnings.extend(file.warnings);
+        tracing::info!(target: LOADING, "embedding what {in_file} accounts say of themselves");
         let about: Vec<String> = file.accounts.iter().map(about).collect();
         let vectors = self.embedding.embed_all(&about)?;
         let bios: Vec<&str> = file.accounts.iter().map(|account| account.bio.as_str()).collect();
@@ -429,6 +439,7 @@ impl Setup<'_> {
         let interests = || -> Vec<u64> {
             people.population.agents().map(|agent| people.population.interests(agent).0).collect()
         };
+        tracing::info!(target: LOADING, "making the graph of {agents} agents");
         match &self.config.graph {
             GraphConfig::Generated(model) => {
                 let built = generate(model, agents, &interests(), self.config.run.seed)?;

@@ -11,6 +11,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess
 
 use super::{Account, PopulationFile, no_such_label};
 use crate::csv_file::quoted;
+use crate::loading::Counted;
 use crate::{DataError, input};
 
 /// Reads OASIS's population JSON of Reddit, account by account. `label_field` may be any field that holds a text,
@@ -21,7 +22,8 @@ use crate::{DataError, input};
 /// field has the wrong type, no account has the label field, or there is no account.
 pub fn read_oasis_reddit(path: &Path, label_field: Option<&str>) -> Result<PopulationFile, DataError> {
     let mut json = serde_json::Deserializer::from_reader(input::open(path)?);
-    let mut users = Users { label: label_field, fields: BTreeSet::new(), accounts: Vec::new() };
+    let counted = Counted::new(path, "accounts");
+    let mut users = Users { label: label_field, fields: BTreeSet::new(), accounts: Vec::new(), counted };
     (&mut json)
         .deserialize_seq(&mut users)
         .and_then(|()| json.end())
@@ -35,6 +37,7 @@ pub fn read_oasis_reddit(path: &Path, label_field: Option<&str>) -> Result<Popul
 
 /// The array of users, as far as it has been read.
 struct Users<'l> {
+    counted: Counted<'l>,
     label: Option<&'l str>,
     /// The names of all fields met.
     fields: BTreeSet<String>,
@@ -51,6 +54,7 @@ impl<'de> Visitor<'de> for &mut Users<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut users: A) -> Result<(), A::Error> {
         while let Some(account) = users.next_element_seed(User(self))? {
             self.accounts.push(account);
+            self.counted.add();
         }
         Ok(())
     }
@@ -75,7 +79,7 @@ impl<'de> Visitor<'de> for User<'_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Account, A::Error> {
-        let Users { label, fields, accounts } = self.0;
+        let Users { label, fields, accounts, counted: _ } = self.0;
         let mut account = Account::default();
         let (mut user_name, mut persona) = (None, None);
         while let Some(field) = map.next_key::<String>()? {

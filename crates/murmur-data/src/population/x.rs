@@ -12,6 +12,7 @@ use murmur_core::AgentId;
 use super::{Account, PopulationFile, no_such_label};
 use crate::csv_file::{CsvFile, Row, quoted};
 use crate::list_literal::{Item, parse_list};
+use crate::loading::Counted;
 use crate::{DataError, Warning};
 use murmur_core::Follow;
 
@@ -49,7 +50,9 @@ pub fn read_oasis_x(path: &Path, label_column: Option<&str>) -> Result<Populatio
     let mut accounts = Vec::new();
     let mut follows = Follows::default();
     let mut follower_lists = 0;
+    let mut counted = Counted::new(path, "accounts");
     while let Some(row) = file.read_row()? {
+        counted.add();
         let at = |message| DataError::at_line(path, row.line, message);
         accounts.push(columns.account(row.cells).map_err(at)?);
         follows.add(&columns, &row).map_err(at)?;
