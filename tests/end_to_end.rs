@@ -528,7 +528,33 @@ fn timings_are_printed_when_asked_for() {
     for phase in ["activate", "recommend", "observe", "decide", "apply", "measure", "record"] {
         assert!(page.contains(phase), "{page}");
     }
+    for structure in ["follows", "posts: rows", "peak"] {
+        assert!(page.contains(structure), "{page}");
+    }
     assert!(!desk.done("run small.toml --out quiet").stdout.contains("time by phase"));
+    assert!(!desk.path("quiet/telemetry").exists());
+}
+
+#[test]
+fn timings_are_kept_step_by_step_and_a_resumed_run_adds_its_own() {
+    let desk = Desk::new();
+    desk.done("run small.toml --out run --steps 3 --timings");
+    desk.done("resume run --steps 5 --timings");
+    let text = fs::read_to_string(desk.path("run/telemetry/timings.json")).unwrap();
+    let timings: Value = serde_json::from_str(&text).unwrap();
+    let stretches = timings["stretches"].as_array().unwrap();
+    let steps = |stretch: &Value| -> Vec<u64> {
+        let steps = stretch["steps"].as_array().unwrap();
+        steps.iter().map(|step| step["step"].as_u64().unwrap()).collect()
+    };
+    assert_eq!(stretches.iter().map(steps).collect::<Vec<_>>(), [vec![0, 1, 2], vec![3, 4]]);
+    for step in stretches.iter().flat_map(|stretch| stretch["steps"].as_array().unwrap()) {
+        let phases: f64 =
+            step["phases"].as_object().unwrap().values().map(|time| time.as_f64().unwrap()).sum();
+        let seconds = step["seconds"].as_f64().unwrap();
+        assert!(0.0 < phases && phases <= seconds, "{step}");
+        assert_eq!(step["model_seconds"], 0.0);
+    }
 }
 
 #[test]

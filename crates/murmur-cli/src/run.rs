@@ -1,11 +1,11 @@
 //! `murmur run`, `resume`, `fork` and `replay`: steps are carried out, watched, and summed up.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use murmur_core::Step;
-use murmur_engine::{EngineError, ForkRequest, Opened, Override, Run, Simulation, config};
+use murmur_engine::{EngineError, ForkRequest, Opened, Override, Run, Simulation, StepReport, config};
 use murmur_journal::RunFolder;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::filter_fn;
@@ -17,7 +17,7 @@ use crate::measure::warn;
 use crate::progress::Progress;
 use crate::stop::StopRequest;
 use crate::summary;
-use crate::timings::Timings;
+use crate::timings::{self, Timings};
 
 /// How to carry steps out.
 #[derive(Args)]
@@ -28,7 +28,7 @@ pub(crate) struct Drive {
     /// Seconds that a step may take to end after a signal to stop.
     #[arg(long, value_name = "SECONDS", default_value_t = 20)]
     grace: u64,
-    /// Print the time that each phase took.
+    /// Print the time of each phase and the memory of each structure, and keep them in telemetry/timings.json of the run.
     #[arg(long)]
     timings: bool,
     /// Wait until all model servers answer, at most so many seconds [default: 600], before the first step.
@@ -169,7 +169,8 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<Done, Failure> {
         committed.0 - first.0
     ))?;
     simulation.finish()?;
-    watch.report()
+    watch.report(None)?;
+    Ok(Done::Finished)
 }
 
 /// How far steps were carried out.
@@ -233,8 +234,14 @@ impl Watch {
         }
     }
 
-    /// Carries out all steps that are left, and reports.
-    fn drive(&self, mut simulation: Simulation, again: &str, out: &Path) -> Result<Done, Failure> {
+    /// Carries out all steps that are left, and reports; what was timed also of steps that a stop or a failure ended.
+    fn drive(&self, simulation: Simulation, again: &str, out: &Path) -> Result<Done, Failure> {
+        let done = self.go_through(simulation, again, out);
+        self.report(Some(out))?;
+        done
+    }
+
+    fn go_through(&self, mut simulation: Simulation, again: &str, out: &Path) -> Result<Done, Failure> {
         let end = Step(simulation.world().config.run.steps);
         let why = match self.carry_out(&mut simulation, end) {
             Ok(Carried::Through) => None,
@@ -273,7 +280,7 @@ impl Watch {
             ),
         ];
         print(&summary::report(&summary, spent, &clock, &next, out))?;
-        self.report()
+        Ok(Done::Finished)
     }
 
     /// The run has no money left: going on would be steps without calls.
@@ -304,7 +311,7 @@ impl Watch {
                 carried = Carried::RunBudgetSpent;
                 break;
             }
-            let report = simulation.step()?;
+            let report = self.step(simulation)?;
             progress.advance(&simulation.world().clock, &report);
             if report.budget_spent && !simulation.run_budget_is_spent() && simulation.next_step() < end {
                 carried = Carried::BudgetSpent;
@@ -312,14 +319,33 @@ impl Watch {
             }
         }
         progress.finish();
+        if let Some(timings) = &self.timings {
+            timings.note_memory(simulation);
+        }
         Ok(carried)
     }
 
-    fn report(&self) -> Result<Done, Failure> {
-        if let Some(timings) = &self.timings {
-            print(&format!("\n{}", timings.report()))?;
+    /// Carries out a step, timed if that is asked for.
+    fn step(&self, simulation: &mut Simulation) -> Result<StepReport, EngineError> {
+        let Some(timings) = &self.timings else { return simulation.step() };
+        timings.begin_step();
+        let start = Instant::now();
+        let report = simulation.step()?;
+        timings.end_step(&report, start.elapsed());
+        Ok(report)
+    }
+
+    /// Prints what was timed, if anything was, and keeps it in the run in `folder`, if there is one.
+    fn report(&self, folder: Option<&Path>) -> Result<(), Failure> {
+        let Some(timings) = &self.timings else { return Ok(()) };
+        let stretch = timings.stretch();
+        print(&format!("\n{}", timings::report(&stretch)))?;
+        if let Some(folder) = folder
+            && let Err(error) = stretch.append_to(folder)
+        {
+            tell(&format!("warning: {}/telemetry/timings.json: {error}", folder.display()));
         }
-        Ok(Done::Finished)
+        Ok(())
     }
 }
 

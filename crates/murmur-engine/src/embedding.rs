@@ -152,6 +152,7 @@ impl Embedding {
                     // Somebody else's client would do as well.
                     let _ = client.set(EmbeddingClient::new(config.clone())?);
                 }
+                let _span = tracing::info_span!("models").entered();
                 client.get().expect("it has just been set").embed(texts)
             }
         }

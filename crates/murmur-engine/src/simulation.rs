@@ -52,6 +52,8 @@ pub struct StepReport {
     pub step: Step,
     /// Agents that were active in it.
     pub active: usize,
+    /// Events on the platform in it: posts, comments, reactions, follows and the like, without exposures.
+    pub events: usize,
     /// Rows of the post table after it.
     pub posts: usize,
     /// Whether a budget of calls to language models is spent, so that the run is to stop here.
@@ -156,6 +158,7 @@ impl Simulation {
         Ok(StepReport {
             step: now,
             active: applied.turns.len(),
+            events: applied.events.len(),
             posts: self.world.public.posts().len(),
             budget_spent: self.calls.is_spent(),
         })

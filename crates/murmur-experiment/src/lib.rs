@@ -20,12 +20,14 @@ mod results;
 mod share;
 pub mod statistics;
 mod tables;
+mod timing;
 mod work;
 
 pub use collect::{Collected, collect};
 pub use design::{DesignFile, FactorConfig, Keep, LevelConfig, OutcomeConfig, Summary};
 pub use error::ExperimentError;
 pub use folder::Folder;
+pub use memory::{Held, held};
 pub use plan::{Arm, Changes, Experiment, Outcome, Pair};
 pub use results::{
     ArmMean, ArmSeries, Comparison, Contrast, Correlation, FactorLevels, Interval, OutcomeRow, ReplyShare,
@@ -33,4 +35,5 @@ pub use results::{
 };
 pub use share::Share;
 pub use tables::write_results;
+pub use timing::{Seconds, StepTiming, Stretch, StructureBytes, median, read_timings};
 pub use work::{Notice, Progressed, Work, carry_out};

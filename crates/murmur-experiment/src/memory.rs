@@ -7,13 +7,15 @@ use std::path::{Path, PathBuf};
 
 /// Bytes of memory that this process holds, and the most that it has held.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Held {
-    pub(crate) now: u64,
-    pub(crate) most: u64,
+pub struct Held {
+    /// What it holds.
+    pub now: u64,
+    /// The most that it has held.
+    pub most: u64,
 }
 
 /// What this process holds; none where the system does not tell.
-pub(crate) fn held() -> Option<Held> {
+pub fn held() -> Option<Held> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     Some(Held { now: line(&status, "VmRSS:")?, most: line(&status, "VmHWM:")? })
 }

@@ -425,6 +425,8 @@ impl Calls {
             replied: &self.replied,
             figures: self.schedulers.iter().map(figures_of).collect(),
         };
+        // Here the step waits; requests are rendered meanwhile.
+        let waiting = tracing::info_span!("models").entered();
         let results = thread::scope(|scope| {
             let asked: Vec<_> = by_model
                 .iter()
@@ -445,6 +447,7 @@ impl Calls {
             };
             asked.into_iter().map(joined).collect::<Vec<(&Vec<usize>, Vec<CallResult>)>>()
         });
+        drop(waiting);
         if let Some(fault) = desk.into_fault() {
             return Err(fault);
         }
