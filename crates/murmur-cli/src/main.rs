@@ -4,6 +4,7 @@
 //! is at fault, 75 the run ended early and can go on: a signal came, a budget is spent, or a batch of requests waits.
 
 mod ask;
+mod bench;
 mod calibrate;
 mod classic;
 mod compare;
@@ -77,6 +78,8 @@ enum Command {
     /// Measure your own data: cascades, opinions or a network. Prints JSON.
     #[command(subcommand)]
     Measure(measure::MeasureCommand),
+    /// Measure what a step costs here, over numbers of agents, active agents and threads, and write a table with a plot.
+    Bench(bench::BenchArgs),
     /// Serve as a model server without a model, with seeded replies, latencies and faults, until a signal comes.
     MockModel(mock_model::MockModelArgs),
     /// List every configuration key with its type, default and meaning, as Markdown.
@@ -102,6 +105,7 @@ fn main() -> ExitCode {
         Command::Classic(args) => classic::classic(&args).map(|()| Done::Finished),
         Command::Calibrate(args) => calibrate::calibrate(&args).map(|()| Done::Finished),
         Command::Measure(command) => measure::measure(&command).map(|()| Done::Finished),
+        Command::Bench(args) => bench::bench(&args),
         Command::MockModel(args) => mock_model::mock_model(&args).map(|()| Done::Finished),
         Command::Keys => print_keys().map(|()| Done::Finished),
     };

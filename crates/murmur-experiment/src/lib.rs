@@ -17,6 +17,7 @@ mod names;
 mod outcome;
 mod plan;
 mod results;
+pub mod scaling;
 mod share;
 pub mod statistics;
 mod tables;

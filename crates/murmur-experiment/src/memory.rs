@@ -28,7 +28,7 @@ pub(crate) fn available() -> Option<u64> {
 }
 
 /// The bytes of a line such as `MemAvailable:   1234 kB`.
-fn line(text: &str, name: &str) -> Option<u64> {
+pub(crate) fn line(text: &str, name: &str) -> Option<u64> {
     let rest = text.lines().find_map(|line| line.strip_prefix(name))?;
     let kibibytes: u64 = rest.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kibibytes * 1024)

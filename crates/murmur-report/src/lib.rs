@@ -1,4 +1,4 @@
-//! Reports: one self-contained page that shows what a run, or an experiment, came to.
+//! Reports: one self-contained page that shows what a run, an experiment or a bench came to.
 //!
 //! Pages open without a network. A page is a function of the run folder alone: it holds nothing of the wall clock. A page of
 //! a run is made from its manifest, its journal (read once), its summary and its tables; no state is made again. Charts are
@@ -12,6 +12,7 @@ mod figure;
 mod force;
 mod page;
 mod run;
+mod scaling;
 mod table_file;
 mod text;
 mod time;
@@ -28,13 +29,15 @@ pub struct Report {
     pub html: String,
 }
 
-/// The report of the run or the experiment in the folder `path`.
+/// The report of the run, the experiment or the bench in the folder `path`.
 ///
 /// # Errors
 /// When the folder holds neither, or what it holds cannot be read.
 pub fn report(path: &Path) -> Result<Report, ReportError> {
     let page = if path.join("results.json").is_file() {
         experiment::page(path)?
+    } else if path.join("bench.json").is_file() {
+        scaling::page(path)?
     } else if path.join("manifest.json").is_file() {
         run::page(path)?
     } else {
