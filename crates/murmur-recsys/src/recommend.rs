@@ -18,7 +18,7 @@ use crate::pool::{Pool, draws};
 use crate::score::{Engagement, ScoreScratch};
 use crate::seen::Seen;
 use crate::select;
-use crate::sieve::{Dropped, Filter, Sieve};
+use crate::sieve::{Dropped, Filter, Sieve, SieveMemory};
 use crate::sources::{Reach, Wanted};
 use crate::tastes::Tastes;
 
@@ -251,14 +251,14 @@ impl Tray<'_> {
         candidates.clear();
         rest.clear();
         feed.clear();
-        TrayMemory { seen: sieve.into_memory(), query, taken, candidates, rest, feed }
+        TrayMemory { sieve: sieve.into_memory(), query, taken, candidates, rest, feed }
     }
 }
 
 /// What a tray holds that is used again for other readers.
 #[derive(Default)]
 struct TrayMemory {
-    seen: Vec<PostId>,
+    sieve: SieveMemory,
     query: Vec<f32>,
     taken: FxHashSet<PostId>,
     candidates: Vec<Candidate>,
@@ -383,14 +383,14 @@ impl<'a> Desk<'a> {
     where
         'a: 'r,
     {
-        let TrayMemory { seen, mut query, mut taken, candidates, rest, feed } = memory;
+        let TrayMemory { sieve, mut query, mut taken, candidates, rest, feed } = memory;
         let first_live = self.pool.rows.start;
         put_text_of(self.public.posts(), &reader, &mut query);
         taken.reserve(2 * ROOM);
         Tray {
             index,
             reader,
-            sieve: Sieve::new(self.public, &self.plan.filters, first_live, reader.agent, reader.seen, seen),
+            sieve: Sieve::new(self.public, &self.plan.filters, first_live, reader.agent, reader.seen, sieve),
             query,
             taken,
             candidates,

@@ -64,6 +64,13 @@ impl Filter {
 /// Candidates turned away, by filter.
 pub(crate) type Dropped = [u64; Filter::ALL.len()];
 
+/// What a sieve has asked for and another may use again.
+#[derive(Default)]
+pub(crate) struct SieveMemory {
+    seen: Vec<PostId>,
+    reposters: Vec<AgentId>,
+}
+
 /// The filters as one reader meets them.
 pub(crate) struct Sieve<'a> {
     public: &'a Public,
@@ -74,19 +81,22 @@ pub(crate) struct Sieve<'a> {
     /// The roots that the reader has read, ascending.
     seen: Vec<PostId>,
     followees: &'a [AgentId],
+    /// Those of them who have ever reposted: a minority, as a rule.
+    reposters: Vec<AgentId>,
     muted: &'a [AgentId],
 }
 
 impl<'a> Sieve<'a> {
-    /// The filters as `viewer`, who has read this, meets them. The memory of the list `seen` is used.
+    /// The filters as `viewer`, who has read this, meets them, in the memory of another sieve.
     pub(crate) fn new(
         public: &'a Public,
         filters: &'a Filters,
         first_live: usize,
         viewer: AgentId,
         read: &'a Seen,
-        mut seen: Vec<PostId>,
+        memory: SieveMemory,
     ) -> Self {
+        let SieveMemory { mut seen, mut reposters } = memory;
         let most = filters.seen.unwrap_or(0);
         let read = if most > 0 { read } else { &[] };
         // An agent that slept has not forgotten yet what is too old by now.
@@ -98,12 +108,14 @@ impl<'a> Sieve<'a> {
         seen.sort_unstable();
         let muted = if filters.muted { public.graph.mutes.of(viewer) } else { &[] };
         let followees = public.graph.follows.followees(viewer);
-        Self { public, filters, first_live, viewer, seen, followees, muted }
+        reposters.clear();
+        reposters.extend(followees.iter().filter(|&&followee| public.has_reposted(followee)));
+        Self { public, filters, first_live, viewer, seen, followees, reposters, muted }
     }
 
     /// Its memory, to be used again.
-    pub(crate) fn into_memory(self) -> Vec<PostId> {
-        self.seen
+    pub(crate) fn into_memory(self) -> SieveMemory {
+        SieveMemory { seen: self.seen, reposters: self.reposters }
     }
 
     /// The row of `root` that the reader gets to see, or why it sees none.
@@ -140,17 +152,17 @@ impl<'a> Sieve<'a> {
     fn followed_repost(&self, root: PostId) -> Option<PostId> {
         let posts = self.public.posts();
         let reposts = posts.repost_count(root) as usize;
-        if reposts == 0 {
+        if reposts == 0 || self.reposters.is_empty() {
             return None;
         }
         let shown = |row: &PostId| row.index() >= self.first_live && self.hidden(posts.author(*row)).is_ok();
         // Either list gives the same row; the shorter one is walked.
-        if reposts <= self.followees.len() {
-            let followed = |row: &PostId| self.followees.binary_search(&posts.author(*row)).is_ok();
+        if reposts <= self.reposters.len() {
+            let followed = |row: &PostId| self.reposters.binary_search(&posts.author(*row)).is_ok();
             posts.reposts_of(root).filter(followed).filter(shown).min()
         } else {
             let by = |&agent: &AgentId| self.public.repost_by(agent, root);
-            self.followees.iter().filter_map(by).filter(shown).min()
+            self.reposters.iter().filter_map(by).filter(shown).min()
         }
     }
 

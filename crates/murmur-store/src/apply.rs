@@ -155,6 +155,7 @@ impl Public {
         }
         let post = self.posts.repost(agent, step, parent);
         self.reactions.reposts.insert(Pair::with_post(agent, root), post);
+        self.reactions.reposters.insert(agent);
         self.reactions.engagers.add(agent, root);
         Ok(Outcome::Posted(post))
     }

@@ -9,6 +9,7 @@
 //! Invariant: nothing here knows why an agent acts, what a feed is, or who read what.
 
 mod accounts;
+mod agent_set;
 mod apply;
 mod engagers;
 mod groups;

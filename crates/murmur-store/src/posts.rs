@@ -1,6 +1,6 @@
-//! Posts and comments in columns.
+//! Posts and comments.
 //!
-//! A post row is an original, a repost or a quote. Reposts carry no text of their own; the content of the others
+//! A feed looks at posts here and there, and at many fields of each: so a post row is a record as large as a line of memory. A post row is an original, a repost or a quote. Reposts carry no text of their own; the content of the others
 //! lies in [`Contents`], one entry per text, in the order of creation, so that the vectors of recent posts are one
 //! contiguous slice. Rows are linked newest first by author and by reposted root.
 
@@ -118,105 +118,74 @@ fn bytes_of_texts(texts: &Vec<Text>) -> usize {
     heap::of_column(texts) + own.sum::<usize>()
 }
 
-/// Every post row. Columns are indexed by [`PostId::index`].
+/// Every post row.
 #[derive(Debug)]
 pub struct Posts {
-    author: Vec<AgentId>,
-    created: Vec<Step>,
-    ordinal: Vec<u16>,
-    kind: Vec<PostKind>,
-    parent: Vec<Option<PostId>>,
-    original: Vec<Option<PostId>>,
-    content: Vec<u32>,
-    likes: Vec<u32>,
-    dislikes: Vec<u32>,
-    shares: Vec<u32>,
-    comments: Vec<u32>,
-    reports: Vec<u32>,
+    /// Indexed by [`PostId::index`].
+    rows: Vec<Row>,
     contents: Contents,
     latest_by_author: Vec<Option<PostId>>,
-    earlier_by_author: Vec<Option<PostId>>,
-    latest_repost: Vec<Option<PostId>>,
-    earlier_repost: Vec<Option<PostId>>,
-    repost_count: Vec<u32>,
-    latest_comment: Vec<Option<CommentId>>,
-    deleted: Vec<bool>,
     deleted_count: u32,
 }
+
+/// A post row, in one line of memory: as columns, the fields that a feed looks at missed the cache a dozen times.
+#[derive(Debug)]
+#[repr(align(64))]
+struct Row {
+    author: AgentId,
+    created: Step,
+    parent: Option<PostId>,
+    original: Option<PostId>,
+    content: u32,
+    likes: u32,
+    dislikes: u32,
+    shares: u32,
+    comments: u32,
+    reports: u32,
+    earlier_by_author: Option<PostId>,
+    latest_repost: Option<PostId>,
+    earlier_repost: Option<PostId>,
+    repost_count: u32,
+    latest_comment: Option<CommentId>,
+    ordinal: u16,
+    kind: PostKind,
+    deleted: bool,
+}
+
+const _: () = assert!(size_of::<Row>() == 64);
 
 impl Posts {
     /// No posts yet, by `agents` possible authors, with vectors of `dimensions`.
     pub fn new(agents: u32, dimensions: usize) -> Self {
         Self {
-            author: Vec::new(),
-            created: Vec::new(),
-            ordinal: Vec::new(),
-            kind: Vec::new(),
-            parent: Vec::new(),
-            original: Vec::new(),
-            content: Vec::new(),
-            likes: Vec::new(),
-            dislikes: Vec::new(),
-            shares: Vec::new(),
-            comments: Vec::new(),
-            reports: Vec::new(),
+            rows: Vec::new(),
             contents: Contents::new(dimensions),
             latest_by_author: vec![None; agents as usize],
-            earlier_by_author: Vec::new(),
-            latest_repost: Vec::new(),
-            earlier_repost: Vec::new(),
-            repost_count: Vec::new(),
-            latest_comment: Vec::new(),
-            deleted: Vec::new(),
             deleted_count: 0,
         }
     }
 
     /// Bytes of the rows on the heap, without [`Self::contents`].
     pub fn row_bytes(&self) -> usize {
-        let Self {
-            author,
-            created,
-            ordinal,
-            kind,
-            parent,
-            original,
-            content,
-            likes,
-            dislikes,
-            shares,
-            comments,
-            reports,
-            contents: _,
-            latest_by_author,
-            earlier_by_author,
-            latest_repost,
-            earlier_repost,
-            repost_count,
-            latest_comment,
-            deleted,
-            deleted_count: _,
-        } = self;
-        let counts = [content, likes, dislikes, shares, comments, reports, repost_count];
-        let rows = [parent, original, latest_by_author, earlier_by_author, latest_repost, earlier_repost];
-        heap::of_column(author)
-            + heap::of_column(created)
-            + heap::of_column(ordinal)
-            + heap::of_column(kind)
-            + counts.map(heap::of_column).iter().sum::<usize>()
-            + rows.map(heap::of_column).iter().sum::<usize>()
-            + heap::of_column(latest_comment)
-            + heap::of_column(deleted)
+        heap::of_column(&self.rows) + heap::of_column(&self.latest_by_author)
+    }
+
+    fn row(&self, post: PostId) -> &Row {
+        &self.rows[post.index()]
+    }
+
+    fn row_mut(&mut self, post: PostId) -> &mut Row {
+        &mut self.rows[post.index()]
     }
 
     /// The number of rows ever made.
     pub fn len(&self) -> usize {
-        self.author.len()
+        self.rows.len()
     }
 
     /// Whether no row was ever made.
     pub fn is_empty(&self) -> bool {
-        self.author.is_empty()
+        self.rows.is_empty()
     }
 
     /// Every row's id, in the order of creation, deleted ones included.
@@ -226,49 +195,49 @@ impl Posts {
 
     /// Whether the row exists and was not deleted. The columns of a deleted row stay readable.
     pub fn contains(&self, post: PostId) -> bool {
-        self.deleted.get(post.index()) == Some(&false)
+        self.rows.get(post.index()).is_some_and(|row| !row.deleted)
     }
 
     /// Whether a row that was made is still there; costs nothing while no row was ever deleted.
     fn stays(&self, post: PostId) -> bool {
-        self.deleted_count == 0 || !self.deleted[post.index()]
+        self.deleted_count == 0 || !self.row(post).deleted
     }
 
     /// The first row created in `step` or later; `len()` rows down if there is none.
     pub fn first_index_since(&self, step: Step) -> usize {
-        self.created.partition_point(|&created| created < step)
+        self.rows.partition_point(|row| row.created < step)
     }
 
     /// Who made the row (of a repost: who reposted).
     pub fn author(&self, post: PostId) -> AgentId {
-        self.author[post.index()]
+        self.row(post).author
     }
 
     /// When the row was made.
     pub fn created(&self, post: PostId) -> Step {
-        self.created[post.index()]
+        self.row(post).created
     }
 
     /// What the row is.
     pub fn kind(&self, post: PostId) -> PostKind {
-        self.kind[post.index()]
+        self.row(post).kind
     }
 
     /// The row's stable key.
     pub fn key(&self, post: PostId) -> PostKey {
-        let row = post.index();
-        PostKey { author: self.author[row], created: self.created[row], ordinal: self.ordinal[row] }
+        let &Row { author, created, ordinal, .. } = self.row(post);
+        PostKey { author, created, ordinal }
     }
 
     /// The row that the author of a repost or quote was served.
     pub fn parent(&self, post: PostId) -> Option<PostId> {
-        self.parent[post.index()]
+        self.row(post).parent
     }
 
     /// What a repost or quote points at (OASIS's `original_post_id`): for a repost its root, for a quote of an
     /// original that original, for a quote of a repost or quote what that one points at.
     pub fn original(&self, post: PostId) -> Option<PostId> {
-        self.original[post.index()]
+        self.row(post).original
     }
 
     /// The root of the cascade that the row belongs to: for a repost what it points at, else the row itself.
@@ -281,7 +250,7 @@ impl Posts {
 
     /// Where the row's content lies in [`Self::contents`]; a repost has its root's.
     pub fn content(&self, post: PostId) -> usize {
-        self.content[post.index()] as usize
+        self.row(post).content as usize
     }
 
     /// The words of the row; a repost has its root's, a quote its own.
@@ -312,32 +281,32 @@ impl Posts {
 
     /// Likes of the row.
     pub fn likes(&self, post: PostId) -> u32 {
-        self.likes[post.index()]
+        self.row(post).likes
     }
 
     /// Dislikes of the row.
     pub fn dislikes(&self, post: PostId) -> u32 {
-        self.dislikes[post.index()]
+        self.row(post).dislikes
     }
 
     /// Reposts and quotes that point at the row.
     pub fn shares(&self, post: PostId) -> u32 {
-        self.shares[post.index()]
+        self.row(post).shares
     }
 
     /// Comments under the row.
     pub fn comments(&self, post: PostId) -> u32 {
-        self.comments[post.index()]
+        self.row(post).comments
     }
 
     /// Reports of the row.
     pub fn reports(&self, post: PostId) -> u32 {
-        self.reports[post.index()]
+        self.row(post).reports
     }
 
     /// Reposts of the row, which is a root.
     pub fn repost_count(&self, root: PostId) -> u32 {
-        self.repost_count[root.index()]
+        self.row(root).repost_count
     }
 
     /// An author's rows, newest first.
@@ -353,12 +322,12 @@ impl Posts {
 
     /// The row that its author made before this one, deleted ones included.
     pub fn earlier_by_author(&self, post: PostId) -> Option<PostId> {
-        self.earlier_by_author[post.index()]
+        self.row(post).earlier_by_author
     }
 
     /// The latest comment under the row, which is not a repost; [`Comments::thread`] goes on from it.
     pub fn latest_comment(&self, post: PostId) -> Option<CommentId> {
-        self.latest_comment[post.index()]
+        self.row(post).latest_comment
     }
 
     /// The original whose words OASIS keeps as the row's `content`: the row itself, or, behind a quote, what it
@@ -374,7 +343,7 @@ impl Posts {
 
     /// The reposts of a root, newest first.
     pub fn reposts_of(&self, root: PostId) -> impl Iterator<Item = PostId> + '_ {
-        std::iter::successors(self.latest_repost[root.index()], |post| self.earlier_repost[post.index()])
+        std::iter::successors(self.row(root).latest_repost, |&post| self.row(post).earlier_repost)
             .filter(|&post| self.stays(post))
     }
 
@@ -392,7 +361,7 @@ impl Posts {
         let original = quoted.map(|quoted| self.original(quoted).unwrap_or(quoted));
         self.push_row(author, step, kind, quoted, original, content);
         if let Some(original) = original {
-            self.shares[original.index()] += 1;
+            self.row_mut(original).shares += 1;
         }
         post
     }
@@ -401,10 +370,11 @@ impl Posts {
     pub(crate) fn repost(&mut self, author: AgentId, step: Step, parent: PostId) -> PostId {
         let post = PostId::from_index(self.len());
         let root = self.root(parent);
-        self.push_row(author, step, PostKind::Repost, Some(parent), Some(root), self.content[root.index()]);
-        self.earlier_repost[post.index()] = self.latest_repost[root.index()].replace(post);
-        self.repost_count[root.index()] += 1;
-        self.shares[root.index()] += 1;
+        self.push_row(author, step, PostKind::Repost, Some(parent), Some(root), self.row(root).content);
+        let shared = self.row_mut(root);
+        shared.repost_count += 1;
+        shared.shares += 1;
+        self.row_mut(post).earlier_repost = self.row_mut(root).latest_repost.replace(post);
         post
     }
 
@@ -420,61 +390,59 @@ impl Posts {
         let post = PostId::from_index(self.len());
         let earlier = self.latest_by_author[author.index()].replace(post);
         let ordinal = match earlier {
-            Some(earlier) if self.created(earlier) == step => self.ordinal[earlier.index()].saturating_add(1),
+            Some(earlier) if self.created(earlier) == step => self.row(earlier).ordinal.saturating_add(1),
             _ => 0,
         };
-        self.author.push(author);
-        self.created.push(step);
-        self.ordinal.push(ordinal);
-        self.kind.push(kind);
-        self.parent.push(parent);
-        self.original.push(original);
-        self.content.push(content);
-        self.earlier_by_author.push(earlier);
-        self.latest_repost.push(None);
-        self.earlier_repost.push(None);
-        self.latest_comment.push(None);
-        self.deleted.push(false);
-        for counter in [
-            &mut self.likes,
-            &mut self.dislikes,
-            &mut self.shares,
-            &mut self.comments,
-            &mut self.reports,
-            &mut self.repost_count,
-        ] {
-            counter.push(0);
-        }
+        self.rows.push(Row {
+            author,
+            created: step,
+            parent,
+            original,
+            content,
+            likes: 0,
+            dislikes: 0,
+            shares: 0,
+            comments: 0,
+            reports: 0,
+            earlier_by_author: earlier,
+            latest_repost: None,
+            earlier_repost: None,
+            repost_count: 0,
+            latest_comment: None,
+            ordinal,
+            kind,
+            deleted: false,
+        });
     }
 
     /// Deletes the row; a repost or quote no longer counts as a share of what it points at.
     pub(crate) fn delete(&mut self, post: PostId) {
-        self.deleted[post.index()] = true;
+        self.row_mut(post).deleted = true;
         self.deleted_count += 1;
         if let Some(original) = self.original(post) {
-            self.shares[original.index()] -= 1;
+            self.row_mut(original).shares -= 1;
         }
         if self.kind(post) == PostKind::Repost {
             let root = self.root(post);
-            self.repost_count[root.index()] -= 1;
+            self.row_mut(root).repost_count -= 1;
         }
     }
 
     pub(crate) fn likes_mut(&mut self, post: PostId) -> &mut u32 {
-        &mut self.likes[post.index()]
+        &mut self.row_mut(post).likes
     }
 
     pub(crate) fn dislikes_mut(&mut self, post: PostId) -> &mut u32 {
-        &mut self.dislikes[post.index()]
+        &mut self.row_mut(post).dislikes
     }
 
     pub(crate) fn count_comment(&mut self, post: PostId, comment: CommentId) -> Option<CommentId> {
-        self.comments[post.index()] += 1;
-        self.latest_comment[post.index()].replace(comment)
+        self.row_mut(post).comments += 1;
+        self.row_mut(post).latest_comment.replace(comment)
     }
 
     pub(crate) fn count_report(&mut self, post: PostId) {
-        self.reports[post.index()] += 1;
+        self.row_mut(post).reports += 1;
     }
 }
 

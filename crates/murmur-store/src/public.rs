@@ -7,6 +7,7 @@ use murmur_graph::SocialGraph;
 use rustc_hash::FxHashMap;
 
 use crate::accounts::Accounts;
+use crate::agent_set::AgentSet;
 use crate::engagers::Engagers;
 use crate::groups::Groups;
 use crate::moderation::Moderation;
@@ -163,8 +164,16 @@ impl Public {
         self.reactions.reports.contains(Pair::with_post(agent, post))
     }
 
+    /// Whether `agent` has ever reposted anything, taken back since or not.
+    pub fn has_reposted(&self, agent: AgentId) -> bool {
+        self.reactions.reposters.contains(agent)
+    }
+
     /// The row by which `agent` reposted `root`, if it did.
     pub fn repost_by(&self, agent: AgentId, root: PostId) -> Option<PostId> {
+        if !self.has_reposted(agent) {
+            return None;
+        }
         self.reactions.reposts.get(&Pair::with_post(agent, root)).copied()
     }
 
@@ -183,15 +192,18 @@ pub(crate) struct Reactions {
     pub(crate) comment_dislikes: Relation,
     pub(crate) reports: Relation,
     pub(crate) reposts: FxHashMap<Pair, PostId>,
+    /// Who has ever reposted.
+    pub(crate) reposters: AgentSet,
     pub(crate) engagers: Engagers,
 }
 
 impl Reactions {
     fn memory_bytes(&self) -> usize {
-        let Self { likes, dislikes, comment_likes, comment_dislikes, reports, reposts, engagers } = self;
+        let Self { likes, dislikes, comment_likes, comment_dislikes, reports, reposts, reposters, engagers } =
+            self;
         let relations = [likes, dislikes, comment_likes, comment_dislikes, reports];
         let relations: usize = relations.iter().map(|relation| relation.memory_bytes()).sum();
-        relations + heap::of_map(reposts) + engagers.memory_bytes()
+        relations + heap::of_map(reposts) + reposters.memory_bytes() + engagers.memory_bytes()
     }
 }
 

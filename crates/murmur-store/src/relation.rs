@@ -6,6 +6,8 @@ use std::hash::{Hash, Hasher};
 use murmur_core::{AgentId, CommentId, PostId, RecordId, Refusal, heap};
 use rustc_hash::FxHashMap;
 
+use crate::agent_set::AgentSet;
+
 /// An agent and what it relates to. Twelve bytes with a row's id, so that a hundred million likes fit a machine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Pair {
@@ -38,6 +40,8 @@ impl Hash for Pair {
 #[derive(Debug, Default)]
 pub(crate) struct Relation {
     rows: FxHashMap<Pair, RecordId>,
+    /// Who was ever in a pair's first place.
+    agents: AgentSet,
     /// Rows ever made.
     made: usize,
 }
@@ -45,7 +49,7 @@ pub(crate) struct Relation {
 impl Relation {
     /// A relation whose first `made` rows are kept elsewhere.
     pub(crate) fn after(made: usize) -> Self {
-        Self { rows: FxHashMap::default(), made }
+        Self { made, ..Self::default() }
     }
 
     /// Relates the pair by a new row.
@@ -55,6 +59,7 @@ impl Relation {
             Entry::Vacant(place) => {
                 let row = RecordId::from_index(self.made);
                 self.made += 1;
+                self.agents.insert(pair.agent);
                 Ok(*place.insert(row))
             }
         }
@@ -72,10 +77,10 @@ impl Relation {
 
     /// Bytes on the heap.
     pub(crate) fn memory_bytes(&self) -> usize {
-        heap::of_map(&self.rows)
+        heap::of_map(&self.rows) + self.agents.memory_bytes()
     }
 
     pub(crate) fn contains(&self, pair: Pair) -> bool {
-        self.rows.contains_key(&pair)
+        self.agents.contains(pair.agent) && self.rows.contains_key(&pair)
     }
 }
